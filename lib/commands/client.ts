@@ -1,0 +1,100 @@
+/**
+ * A client: what the server knows of whoever sends commands. It does not know how they arrive: a
+ * {@linkcode Link} stands for the connection, and the log's replay is a client without one.
+ */
+
+import type { Database } from "../keyspace/database.ts";
+import type { Watcher } from "../keyspace/keyspace.ts";
+import type { Args } from "../resp/args.ts";
+import { Reply } from "../resp/reply.ts";
+import type { Command } from "./command.ts";
+
+/** The connection behind a client. */
+export interface Link {
+  /** `127.0.0.1:50000`; empty for a client without a connection. */
+  readonly address: string;
+  /** The server's end. */
+  readonly localAddress: string;
+  /** Number of the connection's file, as far as there is one; for CLIENT LIST. */
+  readonly fd: number;
+  /** Whether the peer is on this machine. */
+  readonly isLocal: boolean;
+  /** Bytes of input that wait to be decoded. */
+  readonly inputBytes: number;
+  /** Room left in the input buffer. */
+  readonly inputFreeBytes: number;
+  /** Bytes of replies that wait to be sent. */
+  readonly outputBytes: number;
+  /** Closes the connection; `afterReplies`: what is already written is sent first. */
+  close(afterReplies: boolean): void;
+}
+
+/** Commands that wait for EXEC. */
+export interface Transaction {
+  readonly commands: { readonly command: Command; readonly args: Args }[];
+  /** A command could not be queued: EXEC will answer EXECABORT. */
+  failed: boolean;
+  /** Bytes of the arguments queued. */
+  queuedBytes: number;
+}
+
+/** A key under WATCH. */
+export interface WatchedKey {
+  readonly db: Database;
+  /** The key's bytes as latin1. */
+  readonly key: string;
+}
+
+/** What CLIENT REPLY was told. */
+export type ReplyMode = "on" | "off" | "skip-next" | "skip";
+
+/** A sender of commands. */
+export class Client implements Watcher {
+  /** Replies in the making; its `resp3` is the client's protocol. */
+  readonly reply = new Reply();
+  /** Name given by CLIENT SETNAME; empty: none. */
+  name = "";
+  authenticated = false;
+  /** The transaction between MULTI and EXEC. */
+  transaction: Transaction | undefined;
+  /** Keys under WATCH. */
+  watchedKeys: WatchedKey[] = [];
+  /** A watched key has changed. */
+  dirty = false;
+  replyMode: ReplyMode = "on";
+  /** CLIENT NO-EVICT. */
+  noEvict = false;
+  /** The command that ran last, or is running. */
+  lastCommand: Command | undefined;
+  /** When the last command came, in ms since the epoch. */
+  lastActive_ms: number;
+  /** A reason to close once the replies are out: QUIT, a protocol error, CLIENT KILL of oneself. */
+  closing = false;
+  /** Suspended until this is called: a blocking command, CLIENT PAUSE. */
+  unblock: ((how: "timeout" | "error") => void) | undefined;
+
+  /**
+   * @param id never given twice. @param db selected at first. @param created_ms since the epoch.
+   * @param link the connection; undefined: the log's replay.
+   */
+  constructor(
+    readonly id: number,
+    public db: Database,
+    readonly created_ms: number,
+    readonly link: Link | undefined,
+  ) {
+    this.lastActive_ms = created_ms;
+  }
+
+  /** Whether this is the log being replayed: nothing is checked and nothing logged again. */
+  get isReplay(): boolean {
+    return this.link === undefined;
+  }
+
+  /** Ends WATCH. */
+  unwatchAll(): void {
+    for (const { db, key } of this.watchedKeys) db.unwatch(key, this);
+    this.watchedKeys = [];
+    this.dirty = false;
+  }
+}

@@ -1,0 +1,132 @@
+/** CONFIG GET, SET, RESETSTAT, REWRITE and HELP, on top of `lib/config`. */
+
+import { ConfigCommandError } from "../config/errors.ts";
+import { rewriteConfigFile } from "../config/rewrite.ts";
+import { configFiles } from "../platform/std_fs/config_files.ts";
+import { type Command, command, type CommandFlag } from "./command.ts";
+import { type Context, SYNTAX_ERROR } from "./context.ts";
+import { replyHelp } from "./help.ts";
+
+const ADMIN: readonly CommandFlag[] = ["admin", "noscript", "loading", "stale"];
+
+const get = command({
+  name: "get",
+  arity: -3,
+  flags: ADMIN,
+  group: "server",
+  since: "2.0.0",
+  summary: "Returns the directives that match patterns, with their values.",
+  complexity: "O(N) when N is the number of configuration parameters provided",
+  syntax: "parameter [parameter ...]",
+  history: [["7.0.0", "Added the ability to pass multiple pattern parameters in one call"]],
+  run({ args, server, reply }) {
+    const patterns: string[] = [];
+    for (let i = 2; i < args.count; i++) patterns.push(args.text(i));
+
+    const found = server.config.get(patterns);
+    reply.map(found.length);
+    for (const [name, value] of found) {
+      reply.bulkText(name);
+      reply.bulkText(value);
+    }
+  },
+});
+
+const set = command({
+  name: "set",
+  arity: -4,
+  flags: ADMIN,
+  group: "server",
+  since: "2.0.0",
+  summary: "Changes directives, all of those given or none.",
+  complexity: "O(N) when N is the number of configuration parameters provided",
+  syntax: "parameter value [parameter value ...]",
+  tips: ["request_policy:all_nodes", "response_policy:all_succeeded"],
+  history: [["7.0.0", "Added the ability to set multiple parameters in one call."]],
+  run(ctx) {
+    const { args, server, client } = ctx;
+    if (args.count % 2 === 1) return ctx.reply.error(SYNTAX_ERROR);
+    const pairs: [string, string][] = [];
+    for (let i = 2; i < args.count; i += 2) pairs.push([args.text(i), args.text(i + 1)]);
+
+    replyDone(ctx, () => server.config.set(pairs, { local: client.link?.isLocal ?? true }));
+  },
+});
+
+const resetStat = command({
+  name: "resetstat",
+  arity: 2,
+  flags: ADMIN,
+  group: "server",
+  since: "2.0.0",
+  summary: "Sets the figures of INFO to zero.",
+  complexity: "O(1)",
+  syntax: "",
+  run({ server, reply }) {
+    server.resetStatistics();
+    reply.ok();
+  },
+});
+
+const rewrite = command({
+  name: "rewrite",
+  arity: 2,
+  flags: ADMIN,
+  group: "server",
+  since: "2.8.0",
+  summary: "Writes the present values into the configuration file.",
+  complexity: "O(1)",
+  syntax: "",
+  run(ctx) {
+    replyDone(ctx, () => rewriteConfigFile(ctx.server.config, configFiles()));
+  },
+});
+
+const help = command({
+  name: "help",
+  arity: 2,
+  flags: ["loading", "stale"],
+  group: "server",
+  since: "5.0.0",
+  summary: "Explains the subcommands.",
+  complexity: "O(1)",
+  syntax: "",
+  run({ reply }) {
+    replyHelp(reply, "CONFIG", [
+      "GET <pattern>",
+      "    Return parameters matching the glob-like <pattern> and their values.",
+      "SET <directive> <value>",
+      "    Set the configuration <directive> to <value>.",
+      "RESETSTAT",
+      "    Reset statistics reported by the INFO command.",
+      "REWRITE",
+      "    Rewrite the configuration file.",
+    ]);
+  },
+});
+
+/** CONFIG and its subcommands. */
+export const configCommands: readonly Command[] = [
+  command({
+    name: "config",
+    arity: -2,
+    flags: [],
+    group: "server",
+    since: "2.0.0",
+    summary: "Holds the commands about the server's configuration.",
+    complexity: "Depends on subcommand.",
+    syntax: "",
+    subcommands: [get, help, resetStat, rewrite, set],
+  }),
+];
+
+/** Answers OK, or why `action` was refused. */
+function replyDone({ reply }: Context, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof ConfigCommandError) return reply.error(`ERR ${error.message}`);
+    throw error;
+  }
+  reply.ok();
+}

@@ -1,0 +1,249 @@
+/**
+ * AUTH, ECHO, HELLO, PING, QUIT, RESET, SELECT. (CLIENT has files of its own.)
+ */
+
+import { Buffer } from "node:buffer";
+import { timingSafeEqual } from "node:crypto";
+import { REDIS_VERSION } from "../platform/version.ts";
+import type { Client } from "./client.ts";
+import { command } from "./command.ts";
+import { type Context, NOT_AN_INTEGER } from "./context.ts";
+import { isValidName, NAME_ERROR } from "./client_name.ts";
+import { endTransaction } from "./transactions.ts";
+
+const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
+const NO_PASSWORD_SET = "ERR AUTH <password> called without any password configured for the " +
+  "default user. Are you sure your configuration is correct?";
+const DEFAULT_USER = "default";
+
+const auth = command({
+  name: "auth",
+  arity: -2,
+  flags: ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"],
+  acl: ["connection"],
+  group: "connection",
+  since: "1.0.0",
+  summary: "Authenticates the connection.",
+  complexity: "O(N) where N is the number of passwords defined for the user",
+  syntax: "[username] password",
+  history: [["6.0.0", "Added ACL style (username and password)."]],
+  run({ args, client, reply, server }) {
+    if (args.count > 3) return reply.error("ERR syntax error");
+    if (args.count === 2 && server.config.values.requirepass === "") {
+      return reply.error(NO_PASSWORD_SET);
+    }
+    const user = args.count === 3 ? args.text(1) : DEFAULT_USER;
+    if (!authenticate(server, client, user, args.text(args.count - 1))) {
+      return reply.error(WRONG_PASSWORD);
+    }
+    reply.ok();
+  },
+});
+
+const echo = command({
+  name: "echo",
+  arity: 2,
+  flags: ["loading", "stale", "fast"],
+  acl: ["connection"],
+  group: "connection",
+  since: "1.0.0",
+  summary: "Returns the given string.",
+  complexity: "O(1)",
+  syntax: "message",
+  run({ args, reply }) {
+    reply.bulk(args.buf, args.start(1), args.end(1));
+  },
+});
+
+const hello = command({
+  name: "hello",
+  arity: -1,
+  flags: ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"],
+  acl: ["connection"],
+  group: "connection",
+  since: "6.0.0",
+  summary: "Chooses the protocol version, and authenticates and names the connection on the way.",
+  complexity: "O(1)",
+  syntax: "[protover [AUTH username password] [SETNAME clientname]]",
+  history: [[
+    "6.2.0",
+    "`protover` made optional; when called without arguments, " +
+    "it returns information about the current connection.",
+  ]],
+  run(ctx) {
+    const wanted = readHello(ctx);
+    if (wanted === undefined) return;
+    const { client, reply, server } = ctx;
+    const { user, password, name, version } = wanted;
+    if (user !== undefined && !authenticate(server, client, user, password!)) {
+      return reply.error(WRONG_PASSWORD);
+    }
+    if (!client.authenticated) {
+      return reply.error(
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO " +
+          "<proto> AUTH <user> <pass> option can be used to authenticate the client and select " +
+          "the RESP protocol version at the same time",
+      );
+    }
+    if (name !== undefined) client.name = name;
+    if (version !== undefined) reply.resp3 = version === 3;
+    replyServerFacts(ctx);
+  },
+});
+
+const ping = command({
+  name: "ping",
+  arity: -1,
+  flags: ["fast"],
+  acl: ["connection"],
+  group: "connection",
+  since: "1.0.0",
+  summary: "Returns PONG, or the given message.",
+  complexity: "O(1)",
+  syntax: "[message]",
+  tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
+  run({ args, reply }) {
+    if (args.count > 2) return reply.error("ERR wrong number of arguments for 'ping' command");
+    if (args.count === 2) reply.bulk(args.buf, args.start(1), args.end(1));
+    else reply.simple("PONG");
+  },
+});
+
+const quit = command({
+  name: "quit",
+  arity: -1,
+  flags: ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"],
+  acl: ["connection"],
+  group: "connection",
+  since: "1.0.0",
+  summary: "Closes the connection.",
+  complexity: "O(1)",
+  syntax: "",
+  run({ client, reply }) {
+    reply.ok();
+    client.closing = true;
+  },
+});
+
+const reset = command({
+  name: "reset",
+  arity: 1,
+  flags: ["noscript", "loading", "stale", "fast", "no_auth", "allow_busy"],
+  acl: ["connection"],
+  group: "connection",
+  since: "6.2.0",
+  summary: "Brings the connection back to the state of a new one.",
+  complexity: "O(1)",
+  syntax: "",
+  run({ client, reply, server }) {
+    endTransaction(client);
+    client.db = server.keyspace.database(0);
+    client.name = "";
+    client.replyMode = "on";
+    client.noEvict = false;
+    client.authenticated = server.config.values.requirepass === "";
+    reply.resp3 = false;
+    reply.simple("RESET");
+  },
+});
+
+const select = command({
+  name: "select",
+  arity: 2,
+  flags: ["loading", "stale", "fast"],
+  acl: ["connection"],
+  group: "connection",
+  since: "1.0.0",
+  summary: "Chooses the database of the connection.",
+  complexity: "O(1)",
+  syntax: "index",
+  run({ args, client, reply, server }) {
+    const index = args.int64(1);
+    if (index === undefined) return reply.error(NOT_AN_INTEGER);
+    if (index < 0 || index >= server.keyspace.count) {
+      return reply.error("ERR DB index is out of range");
+    }
+    client.db = server.keyspace.database(Number(index));
+    reply.ok();
+  },
+});
+
+/** Commands about the connection itself. */
+export const connectionCommands = [auth, echo, hello, ping, quit, reset, select] as const;
+
+/** Checks a password in a time that does not depend on it; on success the client is in. */
+function authenticate(
+  server: Context["server"],
+  client: Client,
+  user: string,
+  password: string,
+): boolean {
+  const expected = Buffer.from(server.config.values.requirepass, "latin1");
+  const given = Buffer.from(password, "latin1");
+  const padded = Buffer.alloc(expected.length);
+  given.copy(padded);
+  const matches = timingSafeEqual(padded, expected) && given.length === expected.length;
+  // Without a password the default user takes any.
+  if (user !== DEFAULT_USER || (!matches && expected.length > 0)) return false;
+  client.authenticated = true;
+  return true;
+}
+
+interface Hello {
+  version?: 2 | 3;
+  user?: string;
+  password?: string;
+  name?: string;
+}
+
+/** Reads the arguments of HELLO; undefined: an error has been answered. */
+function readHello({ args, reply }: Context): Hello | undefined {
+  const wanted: Hello = {};
+  if (args.count >= 2) {
+    const version = args.int64(1);
+    if (version === undefined) {
+      reply.error("ERR Protocol version is not an integer or out of range");
+      return undefined;
+    }
+    if (version !== 2 && version !== 3) {
+      reply.error("NOPROTO unsupported protocol version");
+      return undefined;
+    }
+    wanted.version = version;
+  }
+  for (let i = 2; i < args.count; i++) {
+    if (args.is(i, "AUTH") && i + 2 < args.count) {
+      wanted.user = args.text(i + 1);
+      wanted.password = args.text(i + 2);
+      i += 2;
+    } else if (args.is(i, "SETNAME") && i + 1 < args.count) {
+      wanted.name = args.text(++i);
+      if (!isValidName(wanted.name)) {
+        reply.error(NAME_ERROR);
+        return undefined;
+      }
+    } else {
+      reply.error(`ERR Syntax error in HELLO option '${args.text(i)}'`);
+      return undefined;
+    }
+  }
+  return wanted;
+}
+
+function replyServerFacts({ client, reply }: Context): void {
+  reply.map(7);
+  reply.bulkText("server");
+  reply.bulkText("redis");
+  reply.bulkText("version");
+  reply.bulkText(REDIS_VERSION);
+  reply.bulkText("proto");
+  reply.integer(reply.resp3 ? 3 : 2);
+  reply.bulkText("id");
+  reply.integer(client.id);
+  reply.bulkText("mode");
+  reply.bulkText("standalone");
+  reply.bulkText("role");
+  reply.bulkText("master");
+  reply.bulkText("modules");
+  reply.array(0);
+}

@@ -1,0 +1,154 @@
+/**
+ * What a handler gets: its arguments, the database, the reply writer - and, through `server`, what
+ * the few commands need that look further. The interfaces here are implemented by `lib/server/`.
+ */
+
+import type { Config } from "../config/config.ts";
+import { type Database, NONE, type Ref } from "../keyspace/database.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { ValueType } from "../keyspace/value.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Random } from "../platform/random.ts";
+import type { Args } from "../resp/args.ts";
+import type { CommandEncoder, Part } from "../resp/encoder.ts";
+import type { Reply } from "../resp/reply.ts";
+import type { Client } from "./client.ts";
+import type { Command } from "./command.ts";
+import type { InfoSections } from "./info_sections.ts";
+
+/** What changed, for the log (and later for replicas): collected while a unit runs. */
+export interface EffectSink {
+  /** Whether anybody listens; if not, effects need not be encoded. */
+  readonly active: boolean;
+  /** Where the effects of the unit under way are encoded. */
+  readonly encoder: CommandEncoder;
+  /** Adds a command to the unit under way. */
+  add(db: Database, parts: readonly Part[]): void;
+}
+
+/** Everybody who is connected. */
+export interface Clients {
+  /** In the order of their ids. */
+  all(): Iterable<Client>;
+  find(id: number): Client | undefined;
+  readonly count: number;
+  /**
+   * CLIENT PAUSE: until `until_ms` no commands (or no writes) are served; 0 ends it.
+   */
+  pause(until_ms: number, writesOnly: boolean): void;
+}
+
+/** The append-only file, as far as commands steer it. */
+export interface Persistence {
+  /** Empties the keyspace and loads it back from the log. Rejects with a message for the client. */
+  reload(): Promise<void>;
+  /** When the last snapshot was made, in seconds since the epoch. */
+  readonly lastSave_s: number;
+  /** Why writes are refused now (`MISCONF ...`); undefined: they are not. */
+  readonly refusal: string | undefined;
+}
+
+/** How SHUTDOWN is to go about it. */
+export interface ShutdownOptions {
+  readonly now: boolean;
+  readonly force: boolean;
+  readonly save: boolean | undefined;
+}
+
+/** The server, as handlers see it. */
+export interface ServerHandle {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly keyspace: Keyspace;
+  /** All commands by name in small letters. */
+  readonly commands: ReadonlyMap<string, Command>;
+  readonly clients: Clients;
+  readonly info: InfoSections;
+  readonly persistence: Persistence;
+  readonly effects: EffectSink;
+  /** 40 hexadecimal digits, drawn at start. */
+  readonly runId: string;
+  /** Runs a queued command within `ctx`, as EXEC does; its reply goes to the client's writer. */
+  call(ctx: Context, command: Command, args: Args): Promise<void> | undefined;
+  /** The active expiry cycle can be switched off (DEBUG SET-ACTIVE-EXPIRE). */
+  activeExpiry: boolean;
+  /** Sets all statistics to zero (CONFIG RESETSTAT). */
+  resetStatistics(): void;
+  /** Saves what is to be saved and ends the process. Rejects with a message for the client. */
+  shutdown(options: ShutdownOptions): Promise<void>;
+}
+
+/** Redis's text for a command on a key of another type. */
+export const WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
+/** Redis's text for an argument that is no 64-bit integer. */
+export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
+/** Redis's text for options that do not fit together. */
+export const SYNTAX_ERROR = "ERR syntax error";
+
+/** One run of one command. The same object serves all commands of a client. */
+export class Context {
+  /** The command and its arguments; argument 0 is the name. */
+  args: Args;
+  /** The command that runs. */
+  command: Command;
+  /** Whether the handler has said itself what is to be logged. */
+  effectsGiven = false;
+
+  /** @param server the services. @param client who sent the command. */
+  constructor(
+    readonly server: ServerHandle,
+    readonly client: Client,
+    args: Args,
+    command: Command,
+  ) {
+    this.args = args;
+    this.command = command;
+  }
+
+  /** The client's selected database. */
+  get db(): Database {
+    return this.client.db;
+  }
+
+  /** Where the answer goes. */
+  get reply(): Reply {
+    return this.client.reply;
+  }
+
+  /** Time of this command in ms since the epoch. */
+  get now_ms(): number {
+    return this.server.keyspace.now_ms;
+  }
+
+  /**
+   * Logs this command instead of the one that came; a second call adds another. Without any, a
+   * command that has changed something is logged as it came.
+   */
+  logAs(...parts: readonly Part[]): void {
+    this.effectsGiven = true;
+    if (this.server.effects.active) this.server.effects.add(this.db, parts);
+  }
+
+  /** Logs nothing, whatever has changed. */
+  logNothing(): void {
+    this.effectsGiven = true;
+  }
+
+  /**
+   * Whether `ref` is of the given type, or no record at all; if not, answers WRONGTYPE. Handlers
+   * say `if (!ctx.check(ref, "string")) return;`.
+   */
+  check(ref: Ref, type: ValueType): boolean {
+    if (ref === NONE || this.db.type(ref) === type) return true;
+    this.reply.error(WRONG_TYPE);
+    return false;
+  }
+
+  /** Argument `i` as a 64-bit integer; if it is none, answers so (or with `message`). */
+  integer(i: number, message = NOT_AN_INTEGER): number | bigint | undefined {
+    const value = this.args.int64(i);
+    if (value === undefined) this.reply.error(message);
+    return value;
+  }
+}

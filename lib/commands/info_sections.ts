@@ -1,0 +1,28 @@
+/**
+ * The sections of INFO. Each room of the server adds its own figures here; INFO prints them.
+ */
+
+/** A line of INFO: its name and value. */
+export type InfoLine = readonly [name: string, value: string | number];
+
+/** Sections by name, in the order they were added. */
+export class InfoSections {
+  readonly #sections = new Map<string, (() => Iterable<InfoLine>)[]>();
+
+  /** Adds figures to a section (`Server`, `Clients` ...); they are read when INFO is asked. */
+  add(section: string, lines: () => Iterable<InfoLine>): void {
+    const sources = this.#sections.get(section);
+    if (sources === undefined) this.#sections.set(section, [lines]);
+    else sources.push(lines);
+  }
+
+  /** Names of all sections. */
+  names(): string[] {
+    return [...this.#sections.keys()];
+  }
+
+  /** The lines of one section, read now. */
+  *lines(section: string): Generator<InfoLine> {
+    for (const source of this.#sections.get(section) ?? []) yield* source();
+  }
+}

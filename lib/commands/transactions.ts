@@ -1,0 +1,147 @@
+/**
+ * MULTI, EXEC, DISCARD, WATCH, UNWATCH.
+ *
+ * The dispatcher queues commands while {@linkcode Client.transaction} is set; EXEC runs them, and
+ * what they change is one unit for the log.
+ */
+
+import type { Client } from "./client.ts";
+import { command, keysFrom } from "./command.ts";
+import type { Context } from "./context.ts";
+
+const EXEC_ABORT = "EXECABORT Transaction discarded because of previous errors.";
+
+const multi = command({
+  name: "multi",
+  arity: 1,
+  flags: ["noscript", "loading", "stale", "fast", "allow_busy"],
+  acl: ["transaction"],
+  group: "transactions",
+  since: "1.2.0",
+  summary: "Starts a transaction: what follows is queued for EXEC.",
+  complexity: "O(1)",
+  syntax: "",
+  run({ client, reply }) {
+    if (client.transaction !== undefined) {
+      return reply.error("ERR MULTI calls can not be nested");
+    }
+    client.transaction = { commands: [], failed: false, queuedBytes: 0 };
+    reply.ok();
+  },
+});
+
+const exec = command({
+  name: "exec",
+  arity: 1,
+  flags: ["noscript", "loading", "stale", "skip_slowlog"],
+  acl: ["transaction"],
+  group: "transactions",
+  since: "1.2.0",
+  summary: "Runs all queued commands at once, unless a watched key has changed.",
+  complexity: "Depends on commands in the transaction",
+  syntax: "",
+  run(ctx) {
+    const { client, reply } = ctx;
+    const { transaction } = client;
+    if (transaction === undefined) return reply.error("ERR EXEC without MULTI");
+    noticeExpiredKeys(client);
+    const changed = client.dirty;
+    endTransaction(client);
+    if (transaction.failed) return reply.error(EXEC_ABORT);
+    if (changed) return reply.nullArray();
+    reply.array(transaction.commands.length);
+    return runAll(ctx, transaction.commands);
+  },
+});
+
+const discard = command({
+  name: "discard",
+  arity: 1,
+  flags: ["noscript", "loading", "stale", "fast", "allow_busy"],
+  acl: ["transaction"],
+  group: "transactions",
+  since: "2.0.0",
+  summary: "Forgets all queued commands and ends WATCH.",
+  complexity: "O(N), when N is the number of queued commands",
+  syntax: "",
+  run({ client, reply }) {
+    if (client.transaction === undefined) return reply.error("ERR DISCARD without MULTI");
+    endTransaction(client);
+    reply.ok();
+  },
+});
+
+const watch = command({
+  name: "watch",
+  arity: -2,
+  flags: ["noscript", "loading", "stale", "fast", "allow_busy"],
+  acl: ["transaction"],
+  keys: [keysFrom(1, -1, 1, "RO")],
+  group: "transactions",
+  since: "2.2.0",
+  summary: "Makes the next EXEC fail if one of these keys changes before it.",
+  complexity: "O(1) for every key.",
+  syntax: "key [key ...]",
+  run({ args, client, db, reply }) {
+    if (client.transaction !== undefined) {
+      return reply.error("ERR WATCH inside MULTI is not allowed");
+    }
+    if (!client.dirty) { // otherwise EXEC will fail anyway
+      for (let i = 1; i < args.count; i++) {
+        db.peek(args, i); // a key that has expired by now counts as absent
+        watchKey(client, args.text(i));
+      }
+    }
+    reply.ok();
+  },
+});
+
+const unwatch = command({
+  name: "unwatch",
+  arity: 1,
+  flags: ["noscript", "loading", "stale", "fast", "allow_busy"],
+  acl: ["transaction"],
+  group: "transactions",
+  since: "2.2.0",
+  summary: "Ends WATCH for all keys.",
+  complexity: "O(1)",
+  syntax: "",
+  run({ client, reply }) {
+    client.unwatchAll();
+    reply.ok();
+  },
+});
+
+/** MULTI and what belongs to it. */
+export const transactionCommands = [multi, exec, discard, watch, unwatch] as const;
+
+/** Ends the transaction and WATCH of a client. */
+export function endTransaction(client: Client): void {
+  client.transaction = undefined;
+  client.unwatchAll();
+}
+
+function watchKey(client: Client, key: string): void {
+  const { db } = client;
+  if (client.watchedKeys.some((watched) => watched.db === db && watched.key === key)) return;
+  client.watchedKeys.push({ db, key });
+  db.watch(key, client);
+}
+
+/** A watched key that has expired since WATCH counts as changed: looking at it marks the client. */
+function noticeExpiredKeys(client: Client): void {
+  for (const { db, key } of client.watchedKeys) db.expireIfDue(key);
+}
+
+/** Runs queued commands in order; one that suspends holds up the rest. */
+function runAll(
+  ctx: Context,
+  queued: NonNullable<Client["transaction"]>["commands"],
+  from = 0,
+): Promise<void> | undefined {
+  for (let i = from; i < queued.length; i++) {
+    const done = ctx.server.call(ctx, queued[i].command, queued[i].args);
+    if (done !== undefined) return done.then(() => runAll(ctx, queued, i + 1));
+  }
+  return undefined;
+}

@@ -1,0 +1,106 @@
+/**
+ * The values of the live directives - those that mean something to redeno - with their types. A
+ * field has the directive's own name, so that `config.values.appendfsync` and
+ * `config.values["tcp-backlog"]` are found by searching for what stands in redis.conf.
+ */
+
+import type { BufferLimits } from "./buffer_limits.ts";
+
+/** What is allowed: to nobody, to everybody, or to clients on this machine. */
+export type Permission = "no" | "yes" | "local";
+
+/** One typed value per live directive; texts are byte text. */
+export interface ConfigValues {
+  /** Addresses to listen on; `*` and `::*` are all of IPv4 and IPv6, a leading `-` is optional. */
+  readonly bind: readonly string[];
+  /** TCP port; 0 is none. */
+  readonly port: number;
+  /** Connections the kernel queues before they are accepted. */
+  readonly "tcp-backlog": number;
+  /** Seconds between keep-alive probes; 0 is none. */
+  readonly "tcp-keepalive": number;
+  /** Seconds after which an idle client is closed; 0 is never. */
+  readonly timeout: number;
+  /** Clients at a time. */
+  readonly maxclients: number;
+  /** Without a password, only this machine may connect. */
+  readonly "protected-mode": boolean;
+  /** Password of the default user; empty is none. */
+  readonly requirepass: string;
+  /** Who may use DEBUG. */
+  readonly "enable-debug-command": Permission;
+  /** Who may set protected directives with CONFIG SET. */
+  readonly "enable-protected-configs": Permission;
+  /** Number of databases. */
+  readonly databases: number;
+  /** Working directory: an absolute path. */
+  readonly dir: string;
+  /** The least important messages that are logged. */
+  readonly loglevel: "debug" | "verbose" | "notice" | "warning";
+  /** Where the log goes; empty is standard output. */
+  readonly logfile: string;
+  /** File that the process id is written to; empty is none. */
+  readonly pidfile: string;
+  /** Longest argument of a command, in bytes. */
+  readonly "proto-max-bulk-len": number;
+  /** Most that may wait to be read from one client, in bytes. */
+  readonly "client-query-buffer-limit": number;
+  /** Most that may wait to be sent to one client. */
+  readonly "client-output-buffer-limit": BufferLimits;
+  /** Whether changes are logged. */
+  readonly appendonly: boolean;
+  /** Stem of the log's file names. */
+  readonly appendfilename: string;
+  /** Directory of the log, below `dir`. */
+  readonly appenddirname: string;
+  /** When the log is forced to the disk. */
+  readonly appendfsync: "always" | "everysec" | "no";
+  /** Whether a torn end of the log is cut rather than stopping the start. */
+  readonly "aof-load-truncated": boolean;
+  /** Whether the log carries times. */
+  readonly "aof-timestamp-enabled": boolean;
+  /** What a command that fails on replay does: stop the start, or be reported. */
+  readonly "aof-replay-errors": "stop" | "report";
+  /** Background rounds per second. */
+  readonly hz: number;
+  /** Whether `hz` adapts to the number of clients. */
+  readonly "dynamic-hz": boolean;
+  /** Whether tables are resized in the background. */
+  readonly activerehashing: boolean;
+  /** Whether evicted values are freed in the background. */
+  readonly "lazyfree-lazy-eviction": boolean;
+  /** Whether expired values are freed in the background. */
+  readonly "lazyfree-lazy-expire": boolean;
+  /** Whether overwritten values are freed in the background. */
+  readonly "lazyfree-lazy-server-del": boolean;
+  /** Whether DEL behaves as UNLINK. */
+  readonly "lazyfree-lazy-user-del": boolean;
+  /** Whether FLUSHDB and FLUSHALL are asynchronous unless they say otherwise. */
+  readonly "lazyfree-lazy-user-flush": boolean;
+  /** How slowly the counter of uses grows. */
+  readonly "lfu-log-factor": number;
+  /** Minutes after which the counter of uses falls by one; 0 is never. */
+  readonly "lfu-decay-time": number;
+  /** Published events, a mask of NotifyFlag. */
+  readonly "notify-keyspace-events": number;
+  /** Most fields of a packed hash. */
+  readonly "hash-max-listpack-entries": number;
+  /** Longest field or value of a packed hash, in bytes. */
+  readonly "hash-max-listpack-value": number;
+  /** Most members of a set that is kept as integers. */
+  readonly "set-max-intset-entries": number;
+  /** Most members of a packed sorted set. */
+  readonly "zset-max-listpack-entries": number;
+  /** Longest member of a packed sorted set, in bytes. */
+  readonly "zset-max-listpack-value": number;
+  /** A list's chunk: entries if above 0, else -1 to -5 for 4, 8, 16, 32, 64 KiB. */
+  readonly "list-max-listpack-size": number;
+  /** Chunks at each end of a list that are never compressed; 0 compresses none. */
+  readonly "list-compress-depth": number;
+  /** Bytes up to which a HyperLogLog stays sparse. */
+  readonly "hll-sparse-max-bytes": number;
+  /** Bytes of a stream's chunk; 0 is no limit. */
+  readonly "stream-node-max-bytes": number;
+  /** Entries of a stream's chunk; 0 is no limit. */
+  readonly "stream-node-max-entries": number;
+}

@@ -1,0 +1,329 @@
+/**
+ * One database: keys, values and expiry.
+ *
+ * Promises: an expired key is never seen (it is removed, and reported, on access); a key under
+ * WATCH is marked whatever way it changes. A handler reports each change it makes with
+ * {@linkcode Database.changed}; removal by expiry, flushing and swapping report themselves.
+ *
+ * Keys are named by an argument, `(args, i)`. What a lookup returns is a **ref**, valid until the
+ * next change of this database; {@linkcode Database.locate} tells where its value's bytes are.
+ */
+
+import { Buffer } from "node:buffer";
+import type { HashSeed } from "../memory/hash.ts";
+import { NONE, RecordTable, type Ref } from "../memory/record_table.ts";
+import type { Args } from "../resp/args.ts";
+import { type KeyEvent, keyEvent } from "./events.ts";
+import type { Keyspace, Watcher } from "./keyspace.ts";
+import { logarithmicIncrement } from "./access.ts";
+import { OBJECT, type ValueObject, type ValueType } from "./value.ts";
+
+export { NONE, type Ref };
+
+const KEY_MISS = keyEvent("keymiss", "keyMiss");
+const NEW_KEY = keyEvent("new", "newKey");
+
+/** A database. */
+export class Database {
+  /** Its number, for SELECT. */
+  readonly index: number;
+  /** The keyspace it is part of. */
+  readonly keyspace: Keyspace;
+
+  #table: RecordTable;
+  /** Values that are objects, by handle; slot 0 stays empty. */
+  #objects: (ValueObject | undefined)[] = [undefined];
+  #objectsFree: number[] = [];
+  #objectBytes = 0;
+  /** Who watches which key (latin1); undefined while nobody does. */
+  #watched: Map<string, Set<Watcher>> | undefined;
+  readonly #handleBytes = Buffer.alloc(4);
+
+  /** Made by {@linkcode Keyspace} only. */
+  constructor(keyspace: Keyspace, index: number) {
+    this.keyspace = keyspace;
+    this.index = index;
+    this.#table = newTable(keyspace.seed);
+  }
+
+  /** How many keys there are, the expired ones that nobody has noticed included. */
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /** How many keys have an expiry. */
+  get expiringSize(): number {
+    return this.#table.expiringSize;
+  }
+
+  /** The table of records, for statistics, scans and the background work of the keyspace room. */
+  get table(): RecordTable {
+    return this.#table;
+  }
+
+  /** Bytes that keys, values and indexes take. */
+  get usedBytes(): number {
+    return this.#table.usedBytes + this.#objectBytes;
+  }
+
+  // --- looking up ---------------------------------------------------------------------------
+
+  /** For commands that read: counts a hit or a miss (and tells of it) and notes the access. */
+  lookup(args: Args, i: number): Ref {
+    const ref = this.lookupWrite(args, i);
+    if (ref === NONE) {
+      this.keyspace.stats.misses++;
+      this.notify(KEY_MISS, args, i);
+    } else {
+      this.keyspace.stats.hits++;
+    }
+    return ref;
+  }
+
+  /** For commands that write: notes the access, counts nothing. */
+  lookupWrite(args: Args, i: number): Ref {
+    const ref = this.peek(args, i);
+    if (ref !== NONE) this.touch(ref);
+    return ref;
+  }
+
+  /** For commands that look without using (OBJECT, TTL, DEBUG): leaves no trace but expiry. */
+  peek(args: Args, i: number): Ref {
+    return this.#unlessExpired(this.#table.find(args.buf, args.start(i), args.end(i)));
+  }
+
+  /** Removes the key (latin1) if its time is over. */
+  expireIfDue(key: string): void {
+    const bytes = Buffer.from(key, "latin1");
+    this.#unlessExpired(this.#table.find(bytes, 0, bytes.length));
+  }
+
+  /** Notes an access, for OBJECT IDLETIME and FREQ. */
+  touch(ref: Ref): void {
+    const { keyspace } = this;
+    if (keyspace.lfu) {
+      const meta = this.#table.meta(ref);
+      this.#table.setMeta(ref, logarithmicIncrement(meta, keyspace.now_ms, keyspace.random));
+    } else {
+      this.#table.setMeta(ref, keyspace.accessMeta);
+    }
+  }
+
+  /** Whether a record's time is over. Nothing expires while the log is replayed. */
+  isExpired(ref: Ref): boolean {
+    const expiry = this.#table.expiry(ref);
+    return expiry !== undefined && expiry <= this.keyspace.now_ms && !this.keyspace.loading;
+  }
+
+  /** A key, each equally likely, expired ones removed on the way; NONE: there is none. */
+  randomRef(): Ref {
+    for (;;) {
+      const ref = this.#unlessExpired(this.#table.random(this.keyspace.random));
+      if (ref !== NONE || this.#table.size === 0) return ref;
+    }
+  }
+
+  // --- what a record is ---------------------------------------------------------------------
+
+  /** Encoding of a value: INT, EMBSTR, RAW, OBJECT ... of `value.ts`. */
+  encoding(ref: Ref): number {
+    return this.#table.encoding(ref);
+  }
+
+  /** Type of a value. */
+  type(ref: Ref): ValueType {
+    return this.#table.encoding(ref) === OBJECT ? this.object(ref).type : "string";
+  }
+
+  /** The object that a record with encoding OBJECT stands for. */
+  object(ref: Ref): ValueObject {
+    this.#table.locate(ref);
+    return this.#objects[this.#table.bytes.readInt32LE(this.#table.valueStart)]!;
+  }
+
+  /**
+   * Finds a record's bytes and returns the table, whose `bytes`, `keyStart`, `valueStart` and
+   * `valueEnd` then tell: key in `bytes[keyStart .. valueStart)`, value up to `valueEnd`.
+   */
+  locate(ref: Ref): RecordTable {
+    this.#table.locate(ref);
+    return this.#table;
+  }
+
+  /** A copy of a record's key. */
+  keyOf(ref: Ref): Buffer {
+    const { bytes, keyStart, valueStart } = this.locate(ref);
+    return Buffer.from(bytes.subarray(keyStart, valueStart));
+  }
+
+  /** When a key expires, in ms since the epoch; undefined: never. */
+  expiry(ref: Ref): number | undefined {
+    return this.#table.expiry(ref);
+  }
+
+  // --- changing: the caller reports with changed() --------------------------------------------
+
+  /**
+   * Stores a string under argument `i`, whatever was there, and tells of a new key. `ref` is what
+   * the last lookup of that very key, with no other since, returned. Expiry goes unless
+   * `keepExpiry`.
+   */
+  store(
+    ref: Ref,
+    args: Args,
+    i: number,
+    encoding: number,
+    value: Uint8Array,
+    from: number,
+    to: number,
+    keepExpiry = false,
+  ): Ref {
+    if (ref === NONE) {
+      this.notify(NEW_KEY, args, i);
+      const meta = this.keyspace.accessMeta;
+      return this.#table.insert(
+        args.buf,
+        args.start(i),
+        args.end(i),
+        encoding,
+        meta,
+        value,
+        from,
+        to,
+      );
+    }
+    this.#dropObject(ref);
+    const stored = this.#table.setValue(ref, encoding, value, from, to);
+    return keepExpiry ? stored : this.#table.setExpiry(stored, undefined);
+  }
+
+  /** Stores an object under argument `i`, as {@linkcode Database.store} does a string. */
+  storeObject(ref: Ref, args: Args, i: number, object: ValueObject, keepExpiry = false): Ref {
+    const handle = this.#objectsFree.pop() ?? this.#objects.length;
+    this.#handleBytes.writeInt32LE(handle);
+    const stored = this.store(ref, args, i, OBJECT, this.#handleBytes, 0, 4, keepExpiry);
+    this.#objects[handle] = object;
+    return stored;
+  }
+
+  /** Gives a record another string value and keeps its expiry. */
+  setValue(ref: Ref, encoding: number, value: Uint8Array, from: number, to: number): Ref {
+    return this.#table.setValue(ref, encoding, value, from, to);
+  }
+
+  /** Changes the length of a string in place (what is added is zero) and its encoding. */
+  resizeValue(ref: Ref, encoding: number, length: number): Ref {
+    const resized = this.#table.resizeValue(ref, length);
+    this.#table.setEncoding(resized, encoding);
+    return resized;
+  }
+
+  /** Sets when a key expires, in ms since the epoch; undefined: never. */
+  setExpiry(ref: Ref, at_ms: number | undefined): Ref {
+    return this.#table.setExpiry(ref, at_ms);
+  }
+
+  /** Takes a key out. */
+  remove(ref: Ref): void {
+    this.#dropObject(ref);
+    this.#table.remove(ref);
+  }
+
+  /** Takes everything out, and marks who watches a key that was there. */
+  clear(): void {
+    this.#markAllWatchers((key) => this.#holds(key));
+    this.#table.clear();
+    this.#objects = [undefined];
+    this.#objectsFree = [];
+    this.#objectBytes = 0;
+  }
+
+  /** Swaps contents, not watchers, with another database. */
+  swapWith(other: Database): void {
+    const inEither = (key: string) => this.#holds(key) || other.#holds(key);
+    this.#markAllWatchers(inEither);
+    other.#markAllWatchers(inEither);
+    [this.#table, other.#table] = [other.#table, this.#table];
+    [this.#objects, other.#objects] = [other.#objects, this.#objects];
+    [this.#objectsFree, other.#objectsFree] = [other.#objectsFree, this.#objectsFree];
+    [this.#objectBytes, other.#objectBytes] = [other.#objectBytes, this.#objectBytes];
+  }
+
+  // --- telling ------------------------------------------------------------------------------
+
+  /** Reports a change of the key in argument `i`: for WATCH, the log and notifications. */
+  changed(event: KeyEvent, args: Args, i: number): void {
+    this.keyspace.dirty++;
+    if (this.#watched !== undefined) this.#markWatchers(args.text(i));
+    if ((this.keyspace.notifyClasses & event.eventClass) !== 0) {
+      this.keyspace.observer.notify(this, event, args.bytes(i));
+    }
+  }
+
+  /** Tells of an event that is no change of its own (`expire` after a `set`, `keymiss`, `new`). */
+  notify(event: KeyEvent, args: Args, i: number): void {
+    if ((this.keyspace.notifyClasses & event.eventClass) !== 0) {
+      this.keyspace.observer.notify(this, event, args.bytes(i));
+    }
+  }
+
+  /** Removes an expired key and reports it: the log gets a DEL. */
+  expire(ref: Ref): void {
+    const key = this.keyOf(ref);
+    this.remove(ref);
+    this.keyspace.stats.expired++;
+    if (this.#watched !== undefined) this.#markWatchers(key.toString("latin1"));
+    this.keyspace.observer.expired(this, key);
+  }
+
+  // --- watching -----------------------------------------------------------------------------
+
+  /** From now on `watcher` is marked when `key` (latin1) changes. */
+  watch(key: string, watcher: Watcher): void {
+    this.#watched ??= new Map();
+    const watchers = this.#watched.get(key);
+    if (watchers === undefined) this.#watched.set(key, new Set([watcher]));
+    else watchers.add(watcher);
+  }
+
+  /** Ends {@linkcode Database.watch}. */
+  unwatch(key: string, watcher: Watcher): void {
+    const watchers = this.#watched?.get(key);
+    if (watchers === undefined || !watchers.delete(watcher) || watchers.size > 0) return;
+    this.#watched!.delete(key);
+    if (this.#watched!.size === 0) this.#watched = undefined;
+  }
+
+  #markWatchers(key: string): void {
+    for (const watcher of this.#watched?.get(key) ?? []) watcher.dirty = true;
+  }
+
+  #markAllWatchers(concerns: (key: string) => boolean): void {
+    for (const [key, watchers] of this.#watched ?? []) {
+      if (concerns(key)) { for (const watcher of watchers) watcher.dirty = true; }
+    }
+  }
+
+  #holds(key: string): boolean {
+    const bytes = Buffer.from(key, "latin1");
+    return this.#table.find(bytes, 0, bytes.length) !== NONE;
+  }
+
+  #unlessExpired(ref: Ref): Ref {
+    if (ref === NONE || !this.isExpired(ref)) return ref;
+    this.expire(ref);
+    return NONE;
+  }
+
+  #dropObject(ref: Ref): void {
+    if (this.#table.encoding(ref) !== OBJECT) return;
+    this.#table.locate(ref);
+    const handle = this.#table.bytes.readInt32LE(this.#table.valueStart);
+    this.#objects[handle] = undefined;
+    this.#objectsFree.push(handle);
+  }
+}
+
+function newTable(seed: HashSeed): RecordTable {
+  return new RecordTable(seed);
+}

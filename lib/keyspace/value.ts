@@ -1,0 +1,49 @@
+/**
+ * What a key can hold: the encodings of a record's value, and the names that TYPE and
+ * OBJECT ENCODING give them.
+ *
+ * Strings stand in the record itself, whatever their length. A collection stands in the record as
+ * long as it is small and packed; a larger one is an object, and the record holds its handle
+ * ({@linkcode OBJECT}).
+ */
+
+import { parseInt64 } from "../numbers/int64.ts";
+
+/** A string that is a 64-bit integer in decimal, kept as its digits. */
+export const INT = 1;
+/** A string of at most 44 bytes that was never changed in place. */
+export const EMBSTR = 2;
+/** Any other string. */
+export const RAW = 3;
+/** A value that is an object; the record's value is its handle, 4 bytes. */
+export const OBJECT = 4;
+
+/** Longest string that Redis embeds in its object (OBJ_ENCODING_EMBSTR_SIZE_LIMIT). */
+const EMBSTR_BYTES_MAX = 44;
+/** Longest text of a 64-bit integer. */
+const INT_DIGITS_MAX = 20;
+
+/** The types that TYPE names. */
+export type ValueType = "string" | "list" | "set" | "zset" | "hash" | "stream";
+
+/** A value too large to be packed into its record. */
+export interface ValueObject {
+  readonly type: ValueType;
+  /** The name that OBJECT ENCODING gives. */
+  readonly encodingName: string;
+  /** Bytes of memory it takes. */
+  readonly usedBytes: number;
+  /** A copy that shares nothing with it. */
+  clone(): ValueObject;
+}
+
+/** The encoding that Redis gives to a string when it is set: INT, EMBSTR or RAW. */
+export function stringEncoding(buf: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length <= INT_DIGITS_MAX && length > 0) {
+    const first = buf[start];
+    const numeric = (first >= 48 && first <= 57) || first === 45;
+    if (numeric && parseInt64(buf, start, end) !== undefined) return INT;
+  }
+  return length <= EMBSTR_BYTES_MAX ? EMBSTR : RAW;
+}

@@ -1,0 +1,255 @@
+/**
+ * An arena: memory for records outside V8's heap.
+ *
+ * Segments of 1 MiB are cut into slots of one size class each:
+ *
+ *     segment 1 (class 56):  | record | record |  free  | record | ... untouched ... |
+ *                                                 `- word 0 is 0, word 1 the next free slot
+ *
+ * An **address** is an int32: the segment's number in the high 15 bits, the offset in units of
+ * 8 bytes in the low 17; 0 is no address. That reaches 32 GiB. Each segment counts its live slots:
+ * an empty segment is given back at once (a few are kept, for reuse by any class), and
+ * {@linkcode Arena.evacuate} empties a sparse one by moving what lives in it.
+ *
+ * Contract with the owner: word 0 of a live record is never 0, which tells it from a free slot.
+ */
+
+import { Buffer } from "node:buffer";
+
+/** Size of a segment in bytes. */
+export const SEGMENT_BYTES = 1 << 20;
+/** Records larger than this do not fit a slot. */
+export const SLOT_BYTES_MAX = 1 << 16;
+
+const OFFSET_BITS = 17;
+const OFFSET_MASK = (1 << OFFSET_BITS) - 1;
+const SEGMENTS_MAX = 1 << 15;
+/** Empty segments kept for reuse: without them, SET and DEL of one key would map and unmap. */
+const SPARE_SEGMENTS_MAX = 2;
+/** Up to this size the classes are 8 bytes apart, above it eight to each doubling. */
+const FINE_BYTES_MAX = 128;
+
+/** The size class that holds `bytes`. */
+function classOf(bytes: number): number {
+  if (bytes <= FINE_BYTES_MAX) return (bytes + 7) >>> 3;
+  const step = 28 - Math.clz32(bytes - 1); // log2 of an eighth of the power of two below
+  return 16 + (step - 4) * 8 + (((bytes - 1) >>> step) - 8) + 1;
+}
+
+/** Slot size in bytes of a class: the inverse of {@linkcode classOf}. */
+function bytesOf(sizeClass: number): number {
+  if (sizeClass <= 16) return sizeClass * 8;
+  const step = 4 + ((sizeClass - 17) >>> 3);
+  return (((sizeClass - 17) & 7) + 9) << step;
+}
+
+const CLASS_COUNT = classOf(SLOT_BYTES_MAX) + 1;
+const CLASS_BYTES = Int32Array.from({ length: CLASS_COUNT }, (_, c) => bytesOf(c));
+
+/** Segmented memory with size classes, exact accounting and compaction. */
+export class Arena {
+  /** The bytes of each segment, by its number; `bytes[address >>> 17][(address & 0x1ffff) << 3]`. */
+  readonly bytes: Buffer[] = [Buffer.alloc(0)];
+  /** The same memory as int32 words. */
+  readonly words: Int32Array[] = [new Int32Array(0)];
+  /** Sum of the sizes of all live slots, in bytes. */
+  usedBytes = 0;
+  /** Segments that hold memory now, spare ones included. */
+  segmentCount = 0;
+
+  /** Class of each segment; 0: spare or not in use. */
+  readonly #classOfSegment: number[] = [0];
+  readonly #liveSlots: number[] = [0];
+  /** Offset unit + 1 of the first free slot of each segment; 0: none. */
+  readonly #freeHead: number[] = [0];
+  /** Offset in bytes where the untouched part of each segment begins. */
+  readonly #untouched: number[] = [0];
+  /** By class: the segments that have room. The last one is served first. */
+  readonly #roomy: number[][] = Array.from({ length: CLASS_COUNT }, () => []);
+  readonly #spare: number[] = [];
+  /** Numbers of dropped segments, to be given out again. */
+  readonly #vacant: number[] = [];
+  /** By class: segments and live slots, for the choice of what to evacuate. */
+  readonly #segmentsOfClass = new Int32Array(CLASS_COUNT);
+  readonly #liveOfClass = new Float64Array(CLASS_COUNT);
+
+  /** Takes a slot of at least `bytes` (1 .. SLOT_BYTES_MAX); its contents are undefined. */
+  allocate(bytes: number): number {
+    const sizeClass = classOf(bytes);
+    const roomy = this.#roomy[sizeClass];
+    const segment = roomy.length > 0 ? roomy[roomy.length - 1] : this.#addSegment(sizeClass);
+    const slotBytes = CLASS_BYTES[sizeClass];
+    let unit: number;
+    const head = this.#freeHead[segment];
+    if (head !== 0) {
+      unit = head - 1;
+      this.#freeHead[segment] = this.words[segment][unit * 2 + 1];
+    } else {
+      unit = this.#untouched[segment] >>> 3;
+      this.#untouched[segment] += slotBytes;
+    }
+    this.#liveSlots[segment]++;
+    this.#liveOfClass[sizeClass]++;
+    this.usedBytes += slotBytes;
+    if (!this.#hasRoom(segment, slotBytes)) roomy.pop();
+    return (segment << OFFSET_BITS) | unit;
+  }
+
+  /** Gives a slot back. */
+  free(address: number): void {
+    const segment = address >>> OFFSET_BITS;
+    const unit = address & OFFSET_MASK;
+    const sizeClass = this.#classOfSegment[segment];
+    const slotBytes = CLASS_BYTES[sizeClass];
+    const words = this.words[segment];
+    if (words[unit * 2] === 0) throw new Error(`arena: slot ${address} freed twice`);
+    const hadRoom = this.#hasRoom(segment, slotBytes);
+    words[unit * 2] = 0;
+    words[unit * 2 + 1] = this.#freeHead[segment];
+    this.#freeHead[segment] = unit + 1;
+    this.#liveSlots[segment]--;
+    this.#liveOfClass[sizeClass]--;
+    this.usedBytes -= slotBytes;
+    if (!hadRoom) this.#roomy[sizeClass].push(segment);
+    if (this.#liveSlots[segment] === 0) this.#dropSegment(segment);
+  }
+
+  /** Bytes that the slot at `address` can hold. */
+  slotBytes(address: number): number {
+    return CLASS_BYTES[this.#classOfSegment[address >>> OFFSET_BITS]];
+  }
+
+  /** Whether a record of `bytes` would take a slot of the very size of the one at `address`. */
+  fits(address: number, bytes: number): boolean {
+    return bytes <= SLOT_BYTES_MAX &&
+      classOf(bytes) === this.#classOfSegment[address >>> OFFSET_BITS];
+  }
+
+  /** Bytes held from the system: segments, whole. */
+  get reservedBytes(): number {
+    return this.segmentCount * SEGMENT_BYTES;
+  }
+
+  /** Gives everything back at once. */
+  clear(): void {
+    for (let segment = 1; segment < this.bytes.length; segment++) {
+      if (this.bytes[segment].length > 0) this.#release(segment);
+    }
+    this.bytes.length = this.words.length = 1;
+    this.#classOfSegment.length = this.#liveSlots.length = 1;
+    this.#freeHead.length = this.#untouched.length = 1;
+    this.#spare.length = this.#vacant.length = 0;
+    for (const roomy of this.#roomy) roomy.length = 0;
+    this.#segmentsOfClass.fill(0);
+    this.#liveOfClass.fill(0);
+    this.usedBytes = 0;
+  }
+
+  /** The emptiest segment whose records would fit into the free slots of its class; 0: none. */
+  sparseSegment(): number {
+    for (let sizeClass = 1; sizeClass < CLASS_COUNT; sizeClass++) {
+      const slots = Math.floor(SEGMENT_BYTES / CLASS_BYTES[sizeClass]);
+      const free = this.#segmentsOfClass[sizeClass] * slots - this.#liveOfClass[sizeClass];
+      // Half of the class is free, and more than a segment: moving pays for itself.
+      if (free <= slots || free * 2 < this.#segmentsOfClass[sizeClass] * slots) continue;
+      let emptiest = 0;
+      for (const segment of this.#roomy[sizeClass]) {
+        if (emptiest === 0 || this.#liveSlots[segment] < this.#liveSlots[emptiest]) {
+          emptiest = segment;
+        }
+      }
+      return emptiest;
+    }
+    return 0;
+  }
+
+  /**
+   * Moves up to `count_max` live records of `segment` to other segments of its class; `moved` is
+   * told old and new address and must repair whoever holds the old one. When the last record has
+   * gone the segment is given back. Returns how many were moved.
+   */
+  evacuate(
+    segment: number,
+    count_max: number,
+    moved: (from: number, to: number) => void,
+  ): number {
+    const sizeClass = this.#classOfSegment[segment];
+    const slotBytes = CLASS_BYTES[sizeClass];
+    const roomy = this.#roomy[sizeClass];
+    const listed = roomy.indexOf(segment);
+    if (listed > 0) { // served last, so that nothing new lands in it
+      roomy.splice(listed, 1);
+      roomy.unshift(segment);
+    }
+    const words = this.words[segment];
+    const unitsPerSlot = slotBytes >>> 3;
+    const end = this.#untouched[segment] >>> 3;
+    let count = 0;
+    for (let unit = 0; unit < end && count < count_max; unit += unitsPerSlot) {
+      if (words[unit * 2] === 0) continue;
+      if (roomy.length === 1 && roomy[0] === segment) break; // nowhere else to go
+      const from = (segment << OFFSET_BITS) | unit;
+      const to = this.allocate(slotBytes);
+      const target = (to & OFFSET_MASK) << 3;
+      this.bytes[segment].copy(
+        this.bytes[to >>> OFFSET_BITS],
+        target,
+        unit << 3,
+        (unit << 3) + slotBytes,
+      );
+      moved(from, to);
+      this.free(from);
+      count++;
+      if (this.#classOfSegment[segment] !== sizeClass) break; // that was the last one
+    }
+    return count;
+  }
+
+  #hasRoom(segment: number, slotBytes: number): boolean {
+    return this.#freeHead[segment] !== 0 ||
+      this.#untouched[segment] + slotBytes <= SEGMENT_BYTES;
+  }
+
+  #addSegment(sizeClass: number): number {
+    const segment = this.#spare.pop() ?? this.#mapSegment();
+    this.#classOfSegment[segment] = sizeClass;
+    this.#liveSlots[segment] = 0;
+    this.#freeHead[segment] = 0;
+    this.#untouched[segment] = 0;
+    this.#roomy[sizeClass].push(segment);
+    this.#segmentsOfClass[sizeClass]++;
+    return segment;
+  }
+
+  #mapSegment(): number {
+    const segment = this.#vacant.pop() ?? this.bytes.length;
+    if (segment >= SEGMENTS_MAX) throw new RangeError("arena: more than 32 GiB in one database");
+    const memory = new ArrayBuffer(SEGMENT_BYTES);
+    this.bytes[segment] = Buffer.from(memory);
+    this.words[segment] = new Int32Array(memory);
+    this.segmentCount++;
+    return segment;
+  }
+
+  #dropSegment(segment: number): void {
+    const sizeClass = this.#classOfSegment[segment];
+    const roomy = this.#roomy[sizeClass];
+    roomy.splice(roomy.indexOf(segment), 1);
+    this.#segmentsOfClass[sizeClass]--;
+    this.#classOfSegment[segment] = 0;
+    if (this.#spare.length < SPARE_SEGMENTS_MAX) {
+      this.#spare.push(segment);
+    } else {
+      this.#release(segment);
+      this.#vacant.push(segment);
+    }
+  }
+
+  /** Returns a segment's memory now rather than at the next garbage collection. */
+  #release(segment: number): void {
+    (this.bytes[segment].buffer as ArrayBuffer).transfer(0);
+    this.bytes[segment] = this.bytes[0];
+    this.words[segment] = this.words[0];
+    this.segmentCount--;
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * Buffers for replies, lent out for one turn and used again: ten thousand idle connections need
+ * none, and a busy server makes no garbage.
+ */
+
+import { Buffer } from "node:buffer";
+
+/** Sizes lent out, in bytes; what is larger is made to measure and not kept. */
+const SIZES = [16 * 1024, 64 * 1024, 256 * 1024] as const;
+/** At most so many buffers of each size are kept. */
+const KEPT_MAX = [256, 32, 8] as const;
+
+const kept: Buffer[][] = SIZES.map(() => []);
+
+/** Lends a buffer of at least `bytes`. */
+export function takeBuffer(bytes: number): Buffer {
+  for (let i = 0; i < SIZES.length; i++) {
+    if (bytes <= SIZES[i]) return kept[i].pop() ?? Buffer.from(new ArrayBuffer(SIZES[i]));
+  }
+  return Buffer.from(new ArrayBuffer(bytes));
+}
+
+/** Takes a buffer back; nobody may hold on to it. */
+export function giveBuffer(buffer: Buffer): void {
+  for (let i = 0; i < SIZES.length; i++) {
+    if (buffer.length === SIZES[i] && kept[i].length < KEPT_MAX[i]) kept[i].push(buffer);
+  }
+}

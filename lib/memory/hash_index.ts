@@ -1,0 +1,406 @@
+/**
+ * A byte-keyed index: finds the address of a record by its key. It holds addresses only; keys stay
+ * in the records, and the owner compares and hashes them.
+ *
+ * Linear hashing (Litwin 1980): the table grows and shrinks by one bucket at a time, so no step
+ * ever stalls the loop and no second table is needed. A bucket is one cache line, 16 words:
+ *
+ *     | address x 12 | tag x 12 (one byte each, 3 words) | overflow bucket, 0: none |
+ *
+ * The tag is 8 bits of the hash (never 0; 0 marks an empty slot), so that a lookup reads a record
+ * only when it almost surely is the right one. With `m` the largest power of two not above the
+ * number of buckets and `s = buckets - m`, the buckets below `s` have been split: hash h lives in
+ * bucket `h & (2m - 1)` if that exists, else in `h & (m - 1)`.
+ *
+ * Scan cursors are positions in the order of *bit-reversed* hashes. A bucket is one interval of
+ * that order, a split halves the interval in place, a merge joins two neighbours; so a scan that
+ * walks upwards returns every entry that was there all the time, whatever grew or shrank.
+ */
+
+import type { Random } from "../platform/random.ts";
+
+/** What an index needs to know of the records it points to. */
+export interface RecordOwner {
+  /** Whether the key of the record at `address` is `buf[start .. end)`. */
+  keyEquals(address: number, buf: Uint8Array, start: number, end: number): boolean;
+  /** Hash of the key of the record at `address`: the int32 it was inserted with. */
+  keyHash(address: number): number;
+}
+
+const SLOTS = 12;
+const TAGS = 12;
+const OVERFLOW = 15;
+const BUCKET_WORDS = 16;
+/** Buckets per part of a {@linkcode BucketStore}: 64 KiB. */
+const PART_BITS = 10;
+const PART_BUCKETS = 1 << PART_BITS;
+const BUCKETS_MIN = 4;
+/** A bucket is added when there are more entries than this per bucket ... */
+const LOAD_MAX = 8;
+/** ... and taken away when there are fewer than this. */
+const LOAD_MIN = 3;
+/** An emptied index larger than this begins anew: overflow buckets are given back only then. */
+const EMPTY_BYTES_MAX = 1 << 16;
+
+/** A growing array of buckets in parts of 64 KiB; the first part starts small and doubles. */
+class BucketStore {
+  readonly parts: Int32Array[];
+  #capacity: number;
+
+  constructor(buckets: number) {
+    this.parts = [new Int32Array(buckets * BUCKET_WORDS)];
+    this.#capacity = buckets;
+  }
+
+  /** Makes room for bucket number `bucket`, which comes zeroed if it is the first of its part. */
+  reach(bucket: number): void {
+    if (bucket < this.#capacity) return;
+    if (this.#capacity < PART_BUCKETS) {
+      const wider = new Int32Array(this.#capacity * 2 * BUCKET_WORDS);
+      wider.set(this.parts[0]);
+      this.parts[0] = wider;
+      this.#capacity *= 2;
+    } else {
+      this.parts.push(new Int32Array(PART_BUCKETS * BUCKET_WORDS));
+      this.#capacity += PART_BUCKETS;
+    }
+  }
+
+  /** Gives back parts that lie wholly above bucket number `last`. */
+  trim(last: number): void {
+    // One part stays in hand, so that a size that wavers at the edge does not map and unmap.
+    while (this.parts.length > (last >>> PART_BITS) + 2) {
+      (this.parts.pop()!.buffer as ArrayBuffer).transfer(0);
+      this.#capacity -= PART_BUCKETS;
+    }
+  }
+
+  get bytes(): number {
+    return this.#capacity * BUCKET_WORDS * 4;
+  }
+}
+
+/** Reverses the order of the 32 bits of `x`; the result is unsigned. */
+function reverseBits(x: number): number {
+  x = ((x >>> 1) & 0x55555555) | ((x & 0x55555555) << 1);
+  x = ((x >>> 2) & 0x33333333) | ((x & 0x33333333) << 2);
+  x = ((x >>> 4) & 0x0f0f0f0f) | ((x & 0x0f0f0f0f) << 4);
+  x = ((x >>> 8) & 0x00ff00ff) | ((x & 0x00ff00ff) << 8);
+  return ((x >>> 16) | (x << 16)) >>> 0;
+}
+
+/** The tag of a hash: its high byte, or 1 where that is 0. */
+function tagOf(hash: number): number {
+  return (hash >>> 24) || 1;
+}
+
+/** Addresses of records, found by the bytes of their keys. */
+export class HashIndex {
+  /** How many records are indexed. */
+  size = 0;
+
+  readonly #owner: RecordOwner;
+  #home: BucketStore;
+  #homeParts: Int32Array[];
+  #buckets = BUCKETS_MIN;
+  /** 2m - 1, see above. */
+  #mask = BUCKETS_MIN - 1;
+  /** Overflow buckets are numbered from 1. */
+  #spill: BucketStore;
+  #spillUsed = 0;
+  #spillFree: number[] = [];
+  /** Upper bound of the number of entries in any one chain, for fair random choice. */
+  #chainMax = SLOTS;
+  /** Where the last successful {@linkcode HashIndex.find} found its entry. */
+  #foundWords: Int32Array;
+  #foundAt = 0;
+
+  /** @param owner compares and hashes the keys of the records. */
+  constructor(owner: RecordOwner) {
+    this.#owner = owner;
+    this.#home = new BucketStore(BUCKETS_MIN);
+    this.#homeParts = this.#home.parts;
+    this.#spill = new BucketStore(1);
+    this.#foundWords = this.#homeParts[0];
+  }
+
+  /** Bytes held by the index itself. */
+  get bytes(): number {
+    return this.#home.bytes + this.#spill.bytes;
+  }
+
+  /** How many buckets there are, for statistics. */
+  get bucketCount(): number {
+    return this.#buckets;
+  }
+
+  /** The address of the record with key `buf[start .. end)`, whose hash is `hash`; 0: none. */
+  find(hash: number, buf: Uint8Array, start: number, end: number): number {
+    const pattern = tagOf(hash) * 0x01010101;
+    let bucket = hash & this.#mask;
+    if (bucket >= this.#buckets) bucket &= this.#mask >>> 1;
+    let words = this.#homeParts[bucket >>> PART_BITS];
+    let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    for (;;) {
+      for (let lane = 0; lane < 3; lane++) {
+        const x = words[at + TAGS + lane] ^ pattern;
+        // The lowest zero byte of x is marked exactly; marks above it may be false: all are checked.
+        let marks = (x - 0x01010101) & ~x & 0x80808080;
+        while (marks !== 0) {
+          const slot = at + lane * 4 + ((31 - Math.clz32(marks & -marks)) >>> 3);
+          const address = words[slot];
+          if (address !== 0 && this.#owner.keyEquals(address, buf, start, end)) {
+            this.#foundWords = words;
+            this.#foundAt = slot;
+            return address;
+          }
+          marks &= marks - 1;
+        }
+      }
+      const next = words[at + OVERFLOW];
+      if (next === 0) return 0;
+      words = this.#spill.parts[next >>> PART_BITS];
+      at = (next & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    }
+  }
+
+  /** Adds a record that is known to be absent. */
+  insert(hash: number, address: number): void {
+    this.#place(this.#bucketOf(hash), hash, address);
+    this.size++;
+    if (this.size > this.#buckets * LOAD_MAX) this.#split();
+  }
+
+  /** After `find(...) === from` and no change since: the record has moved to `to`. */
+  replaceFound(from: number, to: number): void {
+    if (this.#foundWords[this.#foundAt] !== from) {
+      throw new Error("index: replaceFound() without a find()");
+    }
+    this.#foundWords[this.#foundAt] = to;
+  }
+
+  /** The record at `from`, whose key has hash `hash`, has moved to `to`. False: it is not here. */
+  replace(hash: number, from: number, to: number): boolean {
+    if (!this.#seek(hash, from)) return false;
+    this.#foundWords[this.#foundAt] = to;
+    return true;
+  }
+
+  /** Takes out the record at `address`, whose key has hash `hash`. False: it is not here. */
+  remove(hash: number, address: number): boolean {
+    if (!this.#seek(hash, address)) return false;
+    this.#fillHole(this.#bucketOf(hash), this.#foundWords, this.#foundAt);
+    this.size--;
+    if (this.size === 0 && this.bytes > EMPTY_BYTES_MAX) this.clear();
+    else if (this.#buckets > BUCKETS_MIN && this.size < this.#buckets * LOAD_MIN) this.#merge();
+    return true;
+  }
+
+  /** Forgets all records. */
+  clear(): void {
+    this.#home = new BucketStore(BUCKETS_MIN);
+    this.#homeParts = this.#home.parts;
+    this.#spill = new BucketStore(1);
+    this.#spillUsed = 0;
+    this.#spillFree = [];
+    this.#buckets = BUCKETS_MIN;
+    this.#mask = BUCKETS_MIN - 1;
+    this.#chainMax = SLOTS;
+    this.#foundWords = this.#homeParts[0];
+    this.#foundAt = 0;
+    this.size = 0;
+  }
+
+  /**
+   * Visits the records of one bucket and returns the cursor of the next; 0 both starts and ends a
+   * scan. Any number is a valid cursor. `visit` must not change the index.
+   */
+  scan(cursor: number, visit: (address: number) => void): number {
+    const hash = reverseBits(cursor >>> 0);
+    const bucket = this.#bucketOf(hash);
+    this.#eachOf(bucket, visit);
+    // The interval of this bucket is 2^-bits of the order: go to the beginning of the next one.
+    const half = (this.#mask >>> 1) + 1;
+    const split = bucket >= half || bucket + half < this.#buckets;
+    const bits = 32 - Math.clz32(split ? this.#mask : this.#mask >>> 1);
+    const width = 2 ** (32 - bits);
+    const next = reverseBits(bucket) + width;
+    return next >= 2 ** 32 ? 0 : next;
+  }
+
+  /** Visits every record; `visit` must not change the index. */
+  forEach(visit: (address: number) => void): void {
+    for (let bucket = 0; bucket < this.#buckets; bucket++) this.#eachOf(bucket, visit);
+  }
+
+  /** The address of a record, each equally likely; 0 if there is none. O(1) on average. */
+  random(random: Random): number {
+    if (this.size === 0) return 0;
+    for (;;) {
+      // A place in the longest possible chain, uniform; most are taken, an empty one draws again.
+      let bucket = random.below(this.#buckets);
+      let place = random.below(this.#chainMax);
+      let parts = this.#homeParts;
+      for (;;) {
+        const words = parts[bucket >>> PART_BITS];
+        const at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+        if (place < SLOTS) {
+          if (words[at + place] !== 0) return words[at + place];
+          break;
+        }
+        place -= SLOTS;
+        bucket = words[at + OVERFLOW];
+        parts = this.#spill.parts;
+        if (bucket === 0) break;
+      }
+    }
+  }
+
+  #bucketOf(hash: number): number {
+    const bucket = hash & this.#mask;
+    return bucket < this.#buckets ? bucket : bucket & (this.#mask >>> 1);
+  }
+
+  /** Puts an entry into the first free slot of a chain. */
+  #place(bucket: number, hash: number, address: number): void {
+    let words = this.#homeParts[bucket >>> PART_BITS];
+    let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    let spill = 0; // the overflow bucket that `words` and `at` point to; 0: the home bucket
+    for (let depth = SLOTS;; depth += SLOTS) {
+      for (let slot = 0; slot < SLOTS; slot++) {
+        if (words[at + slot] !== 0) continue;
+        words[at + slot] = address;
+        const shift = (slot & 3) * 8;
+        words[at + TAGS + (slot >>> 2)] |= tagOf(hash) << shift;
+        return;
+      }
+      let next = words[at + OVERFLOW];
+      if (next === 0) {
+        next = this.#takeSpill();
+        // Growing the store of overflow buckets may have moved the one at hand.
+        if (spill !== 0) words = this.#spill.parts[spill >>> PART_BITS];
+        words[at + OVERFLOW] = next;
+        if (depth + SLOTS > this.#chainMax) this.#chainMax = depth + SLOTS;
+      }
+      spill = next;
+      words = this.#spill.parts[next >>> PART_BITS];
+      at = (next & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    }
+  }
+
+  #takeSpill(): number {
+    const free = this.#spillFree.pop();
+    if (free !== undefined) return free;
+    this.#spill.reach(++this.#spillUsed);
+    return this.#spillUsed;
+  }
+
+  /** Finds an entry by its address and remembers where it is. */
+  #seek(hash: number, address: number): boolean {
+    const bucket = this.#bucketOf(hash);
+    let words = this.#homeParts[bucket >>> PART_BITS];
+    let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    for (;;) {
+      for (let slot = at; slot < at + SLOTS; slot++) {
+        if (words[slot] !== address) continue;
+        this.#foundWords = words;
+        this.#foundAt = slot;
+        return true;
+      }
+      const next = words[at + OVERFLOW];
+      if (next === 0) return false;
+      words = this.#spill.parts[next >>> PART_BITS];
+      at = (next & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    }
+  }
+
+  /** Empties a slot and fills it with the last entry of its chain, which keeps chains short. */
+  #fillHole(bucket: number, holeWords: Int32Array, hole: number): void {
+    let words = this.#homeParts[bucket >>> PART_BITS];
+    let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    let before: Int32Array | undefined;
+    let beforeAt = 0;
+    let number = 0;
+    while (words[at + OVERFLOW] !== 0) {
+      before = words;
+      beforeAt = at;
+      number = words[at + OVERFLOW];
+      words = this.#spill.parts[number >>> PART_BITS];
+      at = (number & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    }
+    let last = SLOTS - 1;
+    while (words[at + last] === 0) last--;
+    const holeTags = hole - (hole & (BUCKET_WORDS - 1)) + TAGS + ((hole & 15) >>> 2);
+    const holeShift = (hole & 3) * 8;
+    const lastTags = at + TAGS + (last >>> 2);
+    const lastShift = (last & 3) * 8;
+    const tag = (words[lastTags] >>> lastShift) & 0xff;
+    holeWords[hole] = words[at + last];
+    holeWords[holeTags] = (holeWords[holeTags] & ~(0xff << holeShift)) | (tag << holeShift);
+    words[at + last] = 0;
+    words[lastTags] &= ~(0xff << lastShift);
+    if (last === 0 && before !== undefined) {
+      before[beforeAt + OVERFLOW] = 0;
+      this.#spillFree.push(number);
+    }
+  }
+
+  #eachOf(bucket: number, visit: (address: number) => void): void {
+    let words = this.#homeParts[bucket >>> PART_BITS];
+    let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    for (;;) {
+      for (let slot = at; slot < at + SLOTS; slot++) {
+        if (words[slot] !== 0) visit(words[slot]);
+      }
+      const next = words[at + OVERFLOW];
+      if (next === 0) return;
+      words = this.#spill.parts[next >>> PART_BITS];
+      at = (next & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    }
+  }
+
+  /** Takes all entries out of a chain; the list is reused by the next call. */
+  readonly #drained: number[] = [];
+  #drain(bucket: number): number[] {
+    const drained = this.#drained;
+    drained.length = 0;
+    let words = this.#homeParts[bucket >>> PART_BITS];
+    let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    for (;;) {
+      for (let slot = at; slot < at + SLOTS; slot++) {
+        if (words[slot] !== 0) drained.push(words[slot]);
+      }
+      const next = words[at + OVERFLOW];
+      words.fill(0, at, at + BUCKET_WORDS);
+      if (next === 0) return drained;
+      this.#spillFree.push(next);
+      words = this.#spill.parts[next >>> PART_BITS];
+      at = (next & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    }
+  }
+
+  /** Adds one bucket and moves to it its share of the bucket it is split from. */
+  #split(): void {
+    if (this.#buckets > this.#mask) this.#mask = this.#mask * 2 + 1;
+    const added = this.#buckets;
+    this.#home.reach(added);
+    this.#buckets++;
+    this.#redistribute(this.#drain(added & (this.#mask >>> 1)));
+  }
+
+  /** Takes the last bucket away and moves its entries to the bucket it was split from. */
+  #merge(): void {
+    const entries = this.#drain(this.#buckets - 1);
+    this.#buckets--;
+    if (this.#buckets === (this.#mask >>> 1) + 1) this.#mask >>>= 1;
+    this.#redistribute(entries);
+    this.#home.trim(this.#buckets - 1);
+  }
+
+  #redistribute(entries: readonly number[]): void {
+    for (const address of entries) {
+      const hash = this.#owner.keyHash(address);
+      this.#place(this.#bucketOf(hash), hash, address);
+    }
+  }
+}

@@ -1,0 +1,470 @@
+/**
+ * A table of records with byte keys and byte values: the keyspace, and later large hashes and sets.
+ *
+ * A record lives in an {@linkcode Arena} slot; a {@linkcode HashIndex} is the only holder of its
+ * address (a second one lists the records that expire). Nothing per record is a JS object.
+ *
+ *     word 0   flags (8 bits: encoding 1..15, EXPIRES, EXTERNAL) | meta (24 bits, the owner's)
+ *     word 1   key length (16 bits) | value length (16 bits)
+ *     8 bytes  expiry in ms since the epoch, a double - only with EXPIRES
+ *     bytes    key, then value
+ *
+ * A record too large for a slot is EXTERNAL: key and value stand in a buffer of its own, and word 1
+ * is that buffer's handle.
+ *
+ * A **ref** (the address) is valid until the next change of the table: a call that may move the
+ * record returns the new one. {@linkcode RecordTable.locate} tells where the bytes are.
+ */
+
+import { Buffer } from "node:buffer";
+import type { Random } from "../platform/random.ts";
+import { Arena, SLOT_BYTES_MAX } from "./arena.ts";
+import { copyBytes, equalBytes } from "./bytes.ts";
+import { hashBytes, type HashSeed } from "./hash.ts";
+import { HashIndex } from "./hash_index.ts";
+
+/** The address of a record; 0 is no record. */
+export type Ref = number;
+/** No such record. */
+export const NONE: Ref = 0;
+
+/** The owner's encodings are 1 .. this. */
+export const ENCODING_MAX = 15;
+const EXPIRES = 0x10;
+const EXTERNAL = 0x20;
+const FLAG_BITS = 0xff;
+
+const HEADER_BYTES = 8;
+const EXPIRY_BYTES = 8;
+const LENGTH_MAX = 0xffff;
+const OFFSET_BITS = 17;
+const OFFSET_MASK = (1 << OFFSET_BITS) - 1;
+/** Spare room given to a growing external value, as Redis does: double, by at most 1 MiB. */
+const SPARE_BYTES_MAX = 1 << 20;
+
+/** Key and value of a record too large for a slot. */
+interface External {
+  bytes: Buffer;
+  keyLength: number;
+  valueLength: number;
+}
+
+/** A table of records, see above. */
+export class RecordTable {
+  /** After {@linkcode RecordTable.locate}: the buffer that holds key and value. */
+  bytes: Buffer;
+  /** After `locate`: offset of the key's first byte in `bytes`. */
+  keyStart = 0;
+  /** After `locate`: offset of the value's first byte, and so the end of the key. */
+  valueStart = 0;
+  /** After `locate`: offset past the value's last byte. */
+  valueEnd = 0;
+
+  readonly #seed: HashSeed;
+  readonly #arena = new Arena();
+  readonly #index: HashIndex;
+  /** The records with an expiry. */
+  readonly #expiring: HashIndex;
+  readonly #externals: (External | undefined)[] = [];
+  readonly #externalsFree: number[] = [];
+  #externalBytes = 0;
+  readonly #doubles = new Float64Array(1);
+  readonly #doubleWords = new Int32Array(this.#doubles.buffer);
+  /** Hash of the key of the last {@linkcode RecordTable.find}, which `insert` takes up. */
+  #lastHash = 0;
+
+  /** @param seed the secret of the hash. */
+  constructor(seed: HashSeed) {
+    this.#seed = seed;
+    this.bytes = this.#arena.bytes[0];
+    const owner = {
+      keyEquals: (ref: Ref, buf: Uint8Array, start: number, end: number) =>
+        this.#keyEquals(ref, buf, start, end),
+      keyHash: (ref: Ref) => this.#keyHash(ref),
+    };
+    this.#index = new HashIndex(owner);
+    this.#expiring = new HashIndex(owner);
+  }
+
+  /** How many records there are. */
+  get size(): number {
+    return this.#index.size;
+  }
+
+  /** How many records have an expiry. */
+  get expiringSize(): number {
+    return this.#expiring.size;
+  }
+
+  /** Bytes in use: live slots, large values and the indexes. */
+  get usedBytes(): number {
+    return this.#arena.usedBytes + this.#externalBytes + this.indexBytes;
+  }
+
+  /** Bytes held from the system for all of this. */
+  get reservedBytes(): number {
+    return this.#arena.reservedBytes + this.#externalBytes + this.indexBytes;
+  }
+
+  /** Bytes of both indexes. */
+  get indexBytes(): number {
+    return this.#index.bytes + this.#expiring.bytes;
+  }
+
+  /** Buckets of the main index, for statistics. */
+  get bucketCount(): number {
+    return this.#index.bucketCount;
+  }
+
+  /** Bytes taken by one record: its slot, and its external buffer. */
+  recordBytes(ref: Ref): number {
+    const external = this.#external(ref);
+    return this.#arena.slotBytes(ref) + (external?.bytes.length ?? 0);
+  }
+
+  /** The record with key `buf[start .. end)`, or NONE. */
+  find(buf: Uint8Array, start: number, end: number): Ref {
+    const hash = hashBytes(this.#seed, buf, start, end);
+    this.#lastHash = hash;
+    return this.#index.find(hash, buf, start, end);
+  }
+
+  /**
+   * Adds a record whose key the last {@linkcode RecordTable.find} did not find. The value is
+   * `value[from .. to)`; `encoding` is 1 .. {@linkcode ENCODING_MAX}, `meta` has 24 bits.
+   */
+  insert(
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    encoding: number,
+    meta: number,
+    value: Uint8Array,
+    from: number,
+    to: number,
+  ): Ref {
+    const ref = this.#create(encoding | (meta << 8), end - start, to - from, 0);
+    this.locate(ref);
+    copyBytes(buf, start, end, this.bytes, this.keyStart);
+    copyBytes(value, from, to, this.bytes, this.valueStart);
+    this.#index.insert(this.#lastHash, ref);
+    return ref;
+  }
+
+  /** Finds the bytes of a record: sets `bytes`, `keyStart`, `valueStart` and `valueEnd`. */
+  locate(ref: Ref): void {
+    const segment = ref >>> OFFSET_BITS;
+    const words = this.#arena.words[segment];
+    const at = (ref & OFFSET_MASK) << 1;
+    const flags = words[at];
+    if ((flags & EXTERNAL) !== 0) {
+      const external = this.#externals[words[at + 1]]!;
+      this.bytes = external.bytes;
+      this.keyStart = 0;
+      this.valueStart = external.keyLength;
+      this.valueEnd = external.keyLength + external.valueLength;
+      return;
+    }
+    const lengths = words[at + 1];
+    this.bytes = this.#arena.bytes[segment];
+    this.keyStart = (at << 2) + HEADER_BYTES + ((flags & EXPIRES) !== 0 ? EXPIRY_BYTES : 0);
+    this.valueStart = this.keyStart + (lengths & LENGTH_MAX);
+    this.valueEnd = this.valueStart + (lengths >>> 16);
+  }
+
+  /** The owner's encoding of a record. */
+  encoding(ref: Ref): number {
+    return this.#arena.words[ref >>> OFFSET_BITS][(ref & OFFSET_MASK) << 1] & ENCODING_MAX;
+  }
+
+  /** The owner's 24 bits of a record. */
+  meta(ref: Ref): number {
+    return this.#arena.words[ref >>> OFFSET_BITS][(ref & OFFSET_MASK) << 1] >>> 8;
+  }
+
+  /** Sets the owner's 24 bits. */
+  setMeta(ref: Ref, meta: number): void {
+    const words = this.#arena.words[ref >>> OFFSET_BITS];
+    const at = (ref & OFFSET_MASK) << 1;
+    words[at] = (words[at] & FLAG_BITS) | (meta << 8);
+  }
+
+  /** Sets the owner's encoding. */
+  setEncoding(ref: Ref, encoding: number): void {
+    const words = this.#arena.words[ref >>> OFFSET_BITS];
+    const at = (ref & OFFSET_MASK) << 1;
+    words[at] = (words[at] & ~ENCODING_MAX) | encoding;
+  }
+
+  /**
+   * Gives a record another value, `value[from .. to)`, and encoding; expiry and meta stay. The
+   * value may stand in this very table.
+   */
+  setValue(ref: Ref, encoding: number, value: Uint8Array, from: number, to: number): Ref {
+    const segment = ref >>> OFFSET_BITS;
+    const words = this.#arena.words[segment];
+    const at = (ref & OFFSET_MASK) << 1;
+    const flags = words[at];
+    const lengths = words[at + 1];
+    const keyBytes = HEADER_BYTES + (lengths & LENGTH_MAX) +
+      ((flags & EXPIRES) !== 0 ? EXPIRY_BYTES : 0);
+    if ((flags & EXTERNAL) === 0 && this.#arena.fits(ref, keyBytes + to - from)) {
+      words[at] = (flags & ~ENCODING_MAX) | encoding;
+      words[at + 1] = (lengths & LENGTH_MAX) | ((to - from) << 16);
+      copyBytes(value, from, to, this.#arena.bytes[segment], (at << 2) + keyBytes);
+      return ref;
+    }
+    return this.#rebuild(ref, (flags & ~ENCODING_MAX) | encoding, to - from, value, from, to);
+  }
+
+  /**
+   * Changes the length of a value in place: what is there stays, what is added is zero. External
+   * values get spare room, so that appending byte by byte costs linear time.
+   */
+  resizeValue(ref: Ref, length: number): Ref {
+    const flags = this.#word0(ref);
+    this.locate(ref);
+    const external = this.#external(ref);
+    if (external !== undefined && length >= external.valueLength) {
+      this.#growExternal(external, length);
+      return ref;
+    }
+    const kept = Math.min(length, this.valueEnd - this.valueStart);
+    const { bytes, valueStart, valueEnd } = this;
+    const size = this.#recordSize(flags, valueStart - this.keyStart, length);
+    if (external === undefined && size <= this.#arena.slotBytes(ref)) {
+      this.#arena.words[ref >>> OFFSET_BITS][((ref & OFFSET_MASK) << 1) + 1] =
+        (valueStart - this.keyStart) | (length << 16);
+      if (length > kept) bytes.fill(0, valueEnd, valueStart + length);
+      return ref;
+    }
+    return this.#rebuild(ref, flags, length, bytes, valueStart, valueStart + kept);
+  }
+
+  /** Takes a record out and gives its memory back. */
+  remove(ref: Ref): void {
+    const hash = this.#keyHash(ref);
+    if (!this.#index.remove(hash, ref)) throw new Error(`table: record ${ref} is not indexed`);
+    if ((this.#word0(ref) & EXPIRES) !== 0) this.#expiring.remove(hash, ref);
+    this.#release(ref);
+  }
+
+  /** When a record expires, in ms since the epoch; undefined: never. */
+  expiry(ref: Ref): number | undefined {
+    const words = this.#arena.words[ref >>> OFFSET_BITS];
+    const at = (ref & OFFSET_MASK) << 1;
+    if ((words[at] & EXPIRES) === 0) return undefined;
+    this.#doubleWords[0] = words[at + 2];
+    this.#doubleWords[1] = words[at + 3];
+    return this.#doubles[0];
+  }
+
+  /** Sets when a record expires; undefined: never. */
+  setExpiry(ref: Ref, at_ms: number | undefined): Ref {
+    const flags = this.#word0(ref);
+    const had = (flags & EXPIRES) !== 0;
+    if (at_ms === undefined && !had) return ref;
+    if (had !== (at_ms !== undefined)) {
+      if (had) this.#expiring.remove(this.#keyHash(ref), ref);
+      ref = this.#toggleExpires(ref, flags);
+      if (at_ms !== undefined) this.#expiring.insert(this.#keyHash(ref), ref);
+    }
+    if (at_ms !== undefined) this.#writeExpiry(ref, at_ms);
+    return ref;
+  }
+
+  /** A record, each equally likely, or NONE. */
+  random(random: Random): Ref {
+    return this.#index.random(random);
+  }
+
+  /** A record with an expiry, each equally likely, or NONE. */
+  randomExpiring(random: Random): Ref {
+    return this.#expiring.random(random);
+  }
+
+  /** One step of a scan over all records; see {@linkcode HashIndex.scan}. */
+  scan(cursor: number, visit: (ref: Ref) => void): number {
+    return this.#index.scan(cursor, visit);
+  }
+
+  /** One step of a scan over the records with an expiry. */
+  scanExpiring(cursor: number, visit: (ref: Ref) => void): number {
+    return this.#expiring.scan(cursor, visit);
+  }
+
+  /** Visits every record; `visit` must not change the table. */
+  forEach(visit: (ref: Ref) => void): void {
+    this.#index.forEach(visit);
+  }
+
+  /** Takes everything out. */
+  clear(): void {
+    this.#index.clear();
+    this.#expiring.clear();
+    this.#arena.clear();
+    for (const external of this.#externals) {
+      if (external !== undefined) releaseBuffer(external.bytes);
+    }
+    this.#externals.length = this.#externalsFree.length = 0;
+    this.#externalBytes = 0;
+    this.bytes = this.#arena.bytes[0];
+  }
+
+  /**
+   * Moves up to `count_max` records out of a sparse segment, so that it can be given back. Returns
+   * how many moved; 0: there is nothing worth moving. Refs held elsewhere become invalid.
+   */
+  compact(count_max: number): number {
+    const segment = this.#arena.sparseSegment();
+    if (segment === 0) return 0;
+    return this.#arena.evacuate(segment, count_max, (from, to) => {
+      const hash = this.#keyHash(to);
+      this.#index.replace(hash, from, to);
+      if ((this.#word0(to) & EXPIRES) !== 0) this.#expiring.replace(hash, from, to);
+    });
+  }
+
+  #word0(ref: Ref): number {
+    return this.#arena.words[ref >>> OFFSET_BITS][(ref & OFFSET_MASK) << 1];
+  }
+
+  #external(ref: Ref): External | undefined {
+    const words = this.#arena.words[ref >>> OFFSET_BITS];
+    const at = (ref & OFFSET_MASK) << 1;
+    return (words[at] & EXTERNAL) !== 0 ? this.#externals[words[at + 1]] : undefined;
+  }
+
+  #keyEquals(ref: Ref, buf: Uint8Array, start: number, end: number): boolean {
+    const segment = ref >>> OFFSET_BITS;
+    const words = this.#arena.words[segment];
+    const at = (ref & OFFSET_MASK) << 1;
+    const flags = words[at];
+    if ((flags & EXTERNAL) !== 0) {
+      const external = this.#externals[words[at + 1]]!;
+      return external.keyLength === end - start &&
+        equalBytes(external.bytes, 0, buf, start, end - start);
+    }
+    if ((words[at + 1] & LENGTH_MAX) !== end - start) return false;
+    const key = (at << 2) + HEADER_BYTES + ((flags & EXPIRES) !== 0 ? EXPIRY_BYTES : 0);
+    return equalBytes(this.#arena.bytes[segment], key, buf, start, end - start);
+  }
+
+  #keyHash(ref: Ref): number {
+    this.locate(ref);
+    return hashBytes(this.#seed, this.bytes, this.keyStart, this.valueStart);
+  }
+
+  #recordSize(flags: number, keyLength: number, valueLength: number): number {
+    return HEADER_BYTES + ((flags & EXPIRES) !== 0 ? EXPIRY_BYTES : 0) + keyLength + valueLength;
+  }
+
+  /** Takes memory for a record and writes its header; `word0` may have EXPIRES set. */
+  #create(word0: number, keyLength: number, valueLength: number, spare: number): Ref {
+    const size = this.#recordSize(word0, keyLength, valueLength);
+    const inline = size <= SLOT_BYTES_MAX;
+    const ref = this.#arena.allocate(inline ? size : this.#recordSize(word0, 0, 0));
+    const words = this.#arena.words[ref >>> OFFSET_BITS];
+    const at = (ref & OFFSET_MASK) << 1;
+    if (inline) {
+      words[at] = word0 & ~EXTERNAL;
+      words[at + 1] = keyLength | (valueLength << 16);
+    } else {
+      words[at] = word0 | EXTERNAL;
+      const bytes = Buffer.from(new ArrayBuffer(keyLength + valueLength + spare));
+      const handle = this.#externalsFree.pop() ?? this.#externals.length;
+      this.#externals[handle] = { bytes, keyLength, valueLength };
+      this.#externalBytes += bytes.length;
+      words[at + 1] = handle;
+    }
+    return ref;
+  }
+
+  /** Gives the memory of a record back; the indexes are the caller's affair. */
+  #release(ref: Ref): void {
+    const external = this.#external(ref);
+    if (external !== undefined) {
+      const handle = this.#arena.words[ref >>> OFFSET_BITS][((ref & OFFSET_MASK) << 1) + 1];
+      this.#externalBytes -= external.bytes.length;
+      this.#externals[handle] = undefined;
+      this.#externalsFree.push(handle);
+      releaseBuffer(external.bytes);
+    }
+    this.#arena.free(ref);
+  }
+
+  /**
+   * Makes a record anew in other memory: same key and expiry, flags and meta as in `word0`, a value
+   * of `length` bytes that begins with `value[from .. to)` and goes on with zeros.
+   */
+  #rebuild(
+    ref: Ref,
+    word0: number,
+    length: number,
+    value: Uint8Array,
+    from: number,
+    to: number,
+  ): Ref {
+    this.locate(ref);
+    const { bytes, keyStart, valueStart } = this;
+    const expiry = this.expiry(ref);
+    // A value that becomes external by growing (APPEND) will probably grow on.
+    const spare = length > to - from ? Math.min(length, SPARE_BYTES_MAX) : 0;
+    const moved = this.#create(word0, valueStart - keyStart, length, spare);
+    this.locate(moved);
+    copyBytes(bytes, keyStart, valueStart, this.bytes, this.keyStart);
+    copyBytes(value, from, to, this.bytes, this.valueStart);
+    this.bytes.fill(0, this.valueStart + to - from, this.valueEnd);
+    if (expiry !== undefined && (word0 & EXPIRES) !== 0) this.#writeExpiry(moved, expiry);
+    const hash = hashBytes(this.#seed, this.bytes, this.keyStart, this.valueStart);
+    this.#index.replace(hash, ref, moved);
+    if ((word0 & EXPIRES) !== 0 && expiry !== undefined) this.#expiring.replace(hash, ref, moved);
+    this.#release(ref);
+    return moved;
+  }
+
+  /** Makes room for an expiry, or gives it up. A large value stays in its buffer. */
+  #toggleExpires(ref: Ref, flags: number): Ref {
+    this.locate(ref);
+    const { bytes, valueStart, valueEnd } = this;
+    const word0 = flags ^ EXPIRES;
+    if ((flags & EXTERNAL) === 0) {
+      return this.#rebuild(ref, word0, valueEnd - valueStart, bytes, valueStart, valueEnd);
+    }
+    const moved = this.#arena.allocate(this.#recordSize(word0, 0, 0));
+    const words = this.#arena.words[moved >>> OFFSET_BITS];
+    const at = (moved & OFFSET_MASK) << 1;
+    words[at] = word0;
+    words[at + 1] = this.#arena.words[ref >>> OFFSET_BITS][((ref & OFFSET_MASK) << 1) + 1];
+    this.#index.replace(this.#keyHash(moved), ref, moved);
+    this.#arena.free(ref);
+    return moved;
+  }
+
+  #writeExpiry(ref: Ref, at_ms: number): void {
+    this.#doubles[0] = at_ms;
+    const words = this.#arena.words[ref >>> OFFSET_BITS];
+    const at = (ref & OFFSET_MASK) << 1;
+    words[at + 2] = this.#doubleWords[0];
+    words[at + 3] = this.#doubleWords[1];
+  }
+
+  #growExternal(external: External, length: number): void {
+    const size = external.keyLength + length;
+    if (size > external.bytes.length) {
+      const spare = Math.min(size, SPARE_BYTES_MAX);
+      const grown = Buffer.from(new ArrayBuffer(size + spare));
+      grown.set(external.bytes);
+      this.#externalBytes += grown.length - external.bytes.length;
+      releaseBuffer(external.bytes);
+      external.bytes = grown;
+    }
+    external.bytes.fill(0, external.keyLength + external.valueLength, size);
+    external.valueLength = length;
+  }
+}
+
+/** Returns a buffer's memory now rather than at the next garbage collection. */
+function releaseBuffer(buffer: Buffer): void {
+  (buffer.buffer as ArrayBuffer).transfer(0);
+}

@@ -1,0 +1,33 @@
+/** Small things that everything that touches the files of a log needs. */
+
+import { DiskError, type DiskFile } from "../../platform/disk.ts";
+
+/** A path within a directory. */
+export function joinPath(directory: string, name: string): string {
+  return directory.endsWith("/") ? directory + name : `${directory}/${name}`;
+}
+
+/**
+ * Writes all of `bytes`, in as many calls as the disk needs.
+ *
+ * @throws {DiskError} some of the bytes may have been written
+ */
+export function writeFully(file: DiskFile, bytes: Uint8Array, path: string): void {
+  let written = 0;
+  while (written < bytes.length) {
+    const count = file.write(written === 0 ? bytes : bytes.subarray(written));
+    // A disk that takes nothing and gives no reason would keep this loop going for ever.
+    if (count <= 0) throw new DiskError("write", path, "EIO", "the disk took no bytes");
+    written += count;
+  }
+}
+
+/** A file of a log that is to be replayed. */
+export interface AofFile {
+  /** Where it is. */
+  readonly path: string;
+  /** Its name without a directory. */
+  readonly name: string;
+  /** Whether it is the base or comes after it. */
+  readonly type: "base" | "incr";
+}

@@ -1,0 +1,182 @@
+/**
+ * What is to be logged, between those who change data and the one who writes.
+ *
+ * Producers append encoded commands during a turn; {@linkcode AofQueue.commit} at its end wakes the
+ * consumer, an async generator, which hands over all that has gathered as one batch: one `write`.
+ *
+ *     for await (const batch of queue.batches()) write(batch.bytes);
+ *
+ * Promise: bytes leave in the order they came, each exactly once, and a batch never ends within a
+ * unit that was appended in one go (without giving up the thread). The queue is bounded: at 65,536
+ * commands or 64 MiB it says {@linkcode AofQueue.full}, and the server stops reading from clients
+ * until it drains; what is appended nevertheless is kept.
+ */
+
+import { Buffer } from "node:buffer";
+
+/** What the generator hands over at once. */
+export interface Batch {
+  /** The encoded commands; valid until the next batch is asked for. */
+  readonly bytes: Uint8Array;
+  /** How many commands they are. */
+  readonly commands: number;
+  /** {@linkcode AofQueue.position} before the first of the bytes. */
+  readonly start: number;
+  /** {@linkcode AofQueue.position} after the last of the bytes. */
+  readonly end: number;
+}
+
+/** When a queue is full. */
+export interface QueueLimits {
+  /** Commands appended and not yet written. */
+  readonly commands_max: number;
+  /** Their bytes. */
+  readonly size_bytes_max: number;
+}
+
+/** The bounds of the design: 65,536 commands or 64 MiB. */
+export const DEFAULT_QUEUE_LIMITS: QueueLimits = {
+  commands_max: 65_536,
+  size_bytes_max: 64 * 1024 * 1024,
+};
+
+/** A buffer starts with this much room. */
+const INITIAL_SIZE_BYTES = 64 * 1024;
+/** A buffer that grew past this for one batch is not kept for the next. */
+const KEPT_SIZE_BYTES_MAX = 1024 * 1024;
+/** Below this a loop over bytes is faster than `set` on a view (measured: they meet near 48 B). */
+const LOOP_BYTES_MAX = 48;
+
+/** The queue. One consumer at a time. */
+export class AofQueue {
+  readonly #limits: QueueLimits;
+  /** Appended and not yet handed over: `#filling[0 .. #length)`. */
+  #filling: Uint8Array = Buffer.allocUnsafeSlow(INITIAL_SIZE_BYTES);
+  #length = 0;
+  #commands = 0;
+  /** The other buffer: in the consumer's hands as a batch, or waiting to be filled. */
+  #spare: Uint8Array = Buffer.allocUnsafeSlow(INITIAL_SIZE_BYTES);
+  /** Handed over and not yet done with. */
+  #handedBytes = 0;
+  #handedCommands = 0;
+  #position = 0;
+  #committed = false;
+  #closed = false;
+  #consumed = false;
+  #wake: (() => void) | undefined;
+
+  /** Makes an empty queue. @param limits when it says it is full. */
+  constructor(limits: QueueLimits = DEFAULT_QUEUE_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** Adds `bytes[start .. end)`, which are `commands` encoded commands. They are copied. */
+  append(bytes: Uint8Array, start: number, end: number, commands: number): void {
+    if (this.#closed) throw new Error("append to a closed AOF queue");
+    const size = end - start;
+    let at = this.#length;
+    if (at + size > this.#filling.length) this.#grow(at + size);
+    const filling = this.#filling;
+    if (size <= LOOP_BYTES_MAX) {
+      for (let i = start; i < end; i++) filling[at++] = bytes[i];
+    } else {
+      filling.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
+    }
+    this.#length += size;
+    this.#commands += commands;
+    this.#position += size;
+  }
+
+  /** The end of a turn: what has gathered goes to the consumer, within a few microtasks. */
+  commit(): void {
+    if (this.#length === 0) return;
+    this.#committed = true;
+    this.#wakeConsumer();
+  }
+
+  /** Total bytes ever appended. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Bytes appended and not yet written, those of a batch under way included. */
+  get pending_bytes(): number {
+    return this.#length + this.#handedBytes;
+  }
+
+  /** Commands appended and not yet written, those of a batch under way included. */
+  get pending_commands(): number {
+    return this.#commands + this.#handedCommands;
+  }
+
+  /** Whether clients that write must wait until batches have been written. */
+  get full(): boolean {
+    return this.pending_commands >= this.#limits.commands_max ||
+      this.pending_bytes >= this.#limits.size_bytes_max;
+  }
+
+  /** No more will be appended: the generator ends after what has gathered. */
+  close(): void {
+    this.#closed = true;
+    this.#wakeConsumer();
+  }
+
+  /**
+   * Hands over what has gathered, batch by batch, until {@linkcode AofQueue.close}. A batch is done
+   * with, and its bytes are used again, when the next one is asked for.
+   */
+  async *batches(): AsyncGenerator<Batch, void, void> {
+    if (this.#consumed) throw new Error("an AOF queue has one consumer");
+    this.#consumed = true;
+    while (true) {
+      if (this.#committed || (this.#closed && this.#length > 0)) {
+        const batch = this.#hand();
+        yield batch;
+        this.#takeBack();
+      } else if (this.#closed) {
+        return;
+      } else {
+        await new Promise<void>((resolve) => this.#wake = resolve);
+      }
+    }
+  }
+
+  #hand(): Batch {
+    const bytes = this.#filling.subarray(0, this.#length);
+    const batch = {
+      bytes,
+      commands: this.#commands,
+      start: this.#position - this.#length,
+      end: this.#position,
+    };
+    const handed = this.#filling;
+    this.#filling = this.#spare;
+    this.#spare = handed;
+    this.#handedBytes = this.#length;
+    this.#handedCommands = this.#commands;
+    this.#length = 0;
+    this.#commands = 0;
+    this.#committed = false;
+    return batch;
+  }
+
+  #takeBack(): void {
+    this.#handedBytes = 0;
+    this.#handedCommands = 0;
+    if (this.#spare.length > KEPT_SIZE_BYTES_MAX) {
+      this.#spare = Buffer.allocUnsafeSlow(INITIAL_SIZE_BYTES);
+    }
+  }
+
+  #grow(needed: number): void {
+    const wider = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#filling.length));
+    wider.set(this.#filling.subarray(0, this.#length));
+    this.#filling = wider;
+  }
+
+  #wakeConsumer(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}

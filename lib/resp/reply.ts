@@ -1,0 +1,265 @@
+/**
+ * The reply writer: replies of one connection, gathered during a turn, in RESP2 or RESP3.
+ *
+ * Handlers call one method per value; containers are announced by their length and followed by
+ * their elements. Where the two protocols differ (`map`, `null`, `double` ...) the writer chooses.
+ *
+ *     reply.array(2); reply.bulkText("a"); reply.integer(1);      *2\r\n$1\r\na\r\n:1\r\n
+ *
+ * Bytes land in one buffer that doubles up to 1 MiB; beyond that it is put aside and another is
+ * begun. The owner takes them all with {@linkcode Reply.take}.
+ */
+
+import { Buffer } from "node:buffer";
+import { giveBuffer, takeBuffer } from "../memory/buffer_pool.ts";
+import { copyBytes } from "../memory/bytes.ts";
+import { formatDouble } from "../numbers/double.ts";
+import { writeInt } from "../numbers/int64.ts";
+
+const CR = 13;
+const LF = 10;
+const ASTERISK = 42;
+const COLON = 58;
+const DOLLAR = 36;
+const PERCENT = 37;
+const TILDE = 126;
+const GREATER = 62;
+
+/** A buffer is doubled up to this size; then another is begun. */
+const BUFFER_BYTES_MAX = 1 << 20;
+const FIRST_BYTES = 16 * 1024;
+/** Room that a type byte, a number and two line ends take at most. */
+const HEADER_BYTES_MAX = 32;
+
+const OK = Buffer.from("+OK\r\n");
+const NOTHING = Buffer.alloc(0);
+
+/** A place to go back to, see {@linkcode Reply.mark}. */
+export interface ReplyMark {
+  readonly parts: number;
+  readonly at: number;
+}
+
+/** Replies in the making. */
+export class Reply {
+  /** Whether the client speaks RESP3. */
+  resp3 = false;
+  /** How many error replies have been written, for statistics and transactions. */
+  errorCount = 0;
+  /** The text of the last error, without its `-`. */
+  lastError = "";
+
+  #buf: Buffer = NOTHING;
+  #at = 0;
+  /** Full buffers before this one, and how much of each is filled. */
+  #parts: Buffer[] = [];
+  #partsBytes = 0;
+
+  /** Bytes that wait to be taken. */
+  get length(): number {
+    return this.#partsBytes + this.#at;
+  }
+
+  /** Size of the buffers that hold them; 0: there are none just now. */
+  get bufferBytes(): number {
+    return this.#partsBytes + this.#buf.length;
+  }
+
+  /** `+OK`. */
+  ok(): void {
+    this.raw(OK);
+  }
+
+  /** A simple string: no line ends in it. */
+  simple(text: string): void {
+    this.#line(0x2b, text);
+  }
+
+  /** An error: `text` begins with its code (`ERR ...`); line ends become spaces. */
+  error(text: string): void {
+    this.errorCount++;
+    this.lastError = text;
+    this.#line(0x2d, /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, " ") : text);
+  }
+
+  /** A 64-bit integer. */
+  integer(value: number | bigint): void {
+    if (typeof value === "bigint") return this.#line(COLON, value.toString());
+    this.#header(COLON, value);
+  }
+
+  /** A bulk string: `buf[start .. end)`. */
+  bulk(buf: Uint8Array, start = 0, end = buf.length): void {
+    const length = end - start;
+    this.#reserve(length + HEADER_BYTES_MAX);
+    this.#header(DOLLAR, length);
+    copyBytes(buf, start, end, this.#buf, this.#at);
+    this.#at += length;
+    this.#buf[this.#at++] = CR;
+    this.#buf[this.#at++] = LF;
+  }
+
+  /** A bulk string of latin1 text: one byte a character. */
+  bulkText(text: string): void {
+    this.#reserve(text.length + HEADER_BYTES_MAX);
+    this.#header(DOLLAR, text.length);
+    this.#text(text);
+    this.#buf[this.#at++] = CR;
+    this.#buf[this.#at++] = LF;
+  }
+
+  /** An integer as a bulk string. */
+  bulkInteger(value: number | bigint): void {
+    this.bulkText(value.toString());
+  }
+
+  /** An array of `count` elements, which follow. */
+  array(count: number): void {
+    this.#header(ASTERISK, count);
+  }
+
+  /** A map of `count` pairs, which follow: a flat array in RESP2. */
+  map(count: number): void {
+    if (this.resp3) this.#header(PERCENT, count);
+    else this.#header(ASTERISK, count * 2);
+  }
+
+  /** A set of `count` elements, which follow: an array in RESP2. */
+  set(count: number): void {
+    this.#header(this.resp3 ? TILDE : ASTERISK, count);
+  }
+
+  /** A push message of `count` elements, which follow: an array in RESP2. */
+  push(count: number): void {
+    this.#header(this.resp3 ? GREATER : ASTERISK, count);
+  }
+
+  /** No value, where RESP2 has a null bulk string. */
+  null(): void {
+    this.#line(this.resp3 ? 0x5f : DOLLAR, this.resp3 ? "" : "-1");
+  }
+
+  /** No value, where RESP2 has a null array. */
+  nullArray(): void {
+    this.#line(this.resp3 ? 0x5f : ASTERISK, this.resp3 ? "" : "-1");
+  }
+
+  /** A double: a bulk string in RESP2. */
+  double(value: number): void {
+    if (this.resp3) this.#line(0x2c, formatDouble(value));
+    else this.bulkText(formatDouble(value));
+  }
+
+  /** A boolean: 1 or 0 in RESP2. */
+  boolean(value: boolean): void {
+    if (this.resp3) this.#line(0x23, value ? "t" : "f");
+    else this.integer(value ? 1 : 0);
+  }
+
+  /** Text with a format of three letters (`txt`, `mkd`): a bulk string in RESP2. */
+  verbatim(format: string, text: string): void {
+    if (!this.resp3) return this.bulkText(text);
+    this.#header(0x3d, text.length + 4);
+    this.#reserve(text.length + HEADER_BYTES_MAX);
+    this.#text(`${format}:${text}\r\n`);
+  }
+
+  /** Bytes that are RESP already. */
+  raw(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    this.#reserve(end - start);
+    copyBytes(bytes, start, end, this.#buf, this.#at);
+    this.#at += end - start;
+  }
+
+  /** The place reached so far. */
+  mark(): ReplyMark {
+    return { parts: this.#parts.length, at: this.#at };
+  }
+
+  /** Takes back what was written since `mark`, if nothing has been taken since. */
+  rewind(mark: ReplyMark): void {
+    while (this.#parts.length > mark.parts) {
+      giveBuffer(this.#buf);
+      const part = this.#parts.pop()!;
+      this.#partsBytes -= part.length;
+      this.#buf = Buffer.from(part.buffer, part.byteOffset);
+    }
+    this.#at = mark.at;
+  }
+
+  /** Forgets everything that waits: the log's replay has no reader. */
+  discard(): void {
+    if (this.#parts.length > 0) this.rewind({ parts: 0, at: 0 });
+    this.#at = 0;
+  }
+
+  /**
+   * Takes all that is there; the writer begins anew. Give each part's buffer back with
+   * {@linkcode releaseReply} when it has been sent.
+   */
+  take(): Buffer[] {
+    const parts = this.#parts;
+    if (this.#at > 0) parts.push(this.#buf.subarray(0, this.#at) as Buffer);
+    else if (this.#buf !== NOTHING) giveBuffer(this.#buf);
+    this.#parts = [];
+    this.#partsBytes = 0;
+    this.#buf = NOTHING;
+    this.#at = 0;
+    return parts;
+  }
+
+  #line(type: number, text: string): void {
+    this.#reserve(text.length + HEADER_BYTES_MAX);
+    this.#buf[this.#at++] = type;
+    this.#text(text);
+    this.#buf[this.#at++] = CR;
+    this.#buf[this.#at++] = LF;
+  }
+
+  #header(type: number, value: number): void {
+    this.#reserve(HEADER_BYTES_MAX);
+    const buf = this.#buf;
+    buf[this.#at] = type;
+    let at = this.#at + 1;
+    if (value >= 0 && value < 10) buf[at++] = 48 + value;
+    else at = writeInt(buf, at, value);
+    buf[at] = CR;
+    buf[at + 1] = LF;
+    this.#at = at + 2;
+  }
+
+  #text(text: string): void {
+    if (text.length > 64) {
+      this.#at += this.#buf.write(text, this.#at, "latin1");
+    } else {
+      for (let i = 0; i < text.length; i++) this.#buf[this.#at++] = text.charCodeAt(i);
+    }
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes > this.#buf.length) this.#grow(bytes);
+  }
+
+  #grow(bytes: number): void {
+    const old = this.#buf;
+    if (this.#at + bytes <= BUFFER_BYTES_MAX) {
+      this.#buf = takeBuffer(Math.max(FIRST_BYTES, old.length * 2, this.#at + bytes));
+      copyBytes(old, 0, this.#at, this.#buf, 0);
+      if (old !== NOTHING) giveBuffer(old);
+      return;
+    }
+    if (this.#at > 0) {
+      this.#parts.push(old.subarray(0, this.#at) as Buffer);
+      this.#partsBytes += this.#at;
+    } else if (old !== NOTHING) {
+      giveBuffer(old);
+    }
+    this.#buf = takeBuffer(Math.max(BUFFER_BYTES_MAX, bytes));
+    this.#at = 0;
+  }
+}
+
+/** Gives back the buffer of a part that {@linkcode Reply.take} returned. */
+export function releaseReply(part: Buffer): void {
+  giveBuffer(Buffer.from(part.buffer));
+}

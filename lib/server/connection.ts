@@ -1,0 +1,278 @@
+/**
+ * One connection: reads into the decoder's buffer, runs what is whole, sends the replies.
+ *
+ * Promises: whatever arrives can cost this connection only; a client that does not read its replies
+ * is not read from either once {@linkcode OUTPUT_BYTES_MAX} wait for it, so that its memory is
+ * bounded; per turn there is one read and, as a rule, one write.
+ *
+ * It does not assume TCP: any `Deno.Conn` will do.
+ */
+
+import type { Buffer } from "node:buffer";
+import type { Client, Link } from "../commands/client.ts";
+import type { Context } from "../commands/context.ts";
+import { Decoder, type DecoderLimits, ProtocolError, QueryTooLargeError } from "../resp/decoder.ts";
+import { releaseReply } from "../resp/reply.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { TurnMember } from "./turn.ts";
+
+/** With more than this waiting to be sent, a connection is not served. */
+export const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
+/** While a command is suspended, no more than this is read ahead. */
+const SUSPENDED_INPUT_BYTES_MAX = 1024 * 1024;
+/** The time of commands is read again after so many of one pipeline. */
+const COMMANDS_PER_CLOCK = 64;
+
+/** What a connection needs of the server. */
+export interface ConnectionHost {
+  readonly dispatcher: Dispatcher;
+  readonly limits: { readonly bulkBytesMax: number; readonly queryBytesMax: number };
+  /** Resolves when the log has room again; undefined: it has. */
+  logRoom(): Promise<void> | undefined;
+  /** Moves the time of commands on. */
+  tick(): void;
+  /** The connection has replies for the end of the turn. */
+  enlist(member: TurnMember): void;
+  /** Position of the log after all that was changed so far. */
+  readonly logPosition: number;
+  countInput(bytes: number): void;
+  countOutput(bytes: number): void;
+  log(level: "verbose" | "warning", text: string): void;
+  closed(connection: Connection): void;
+}
+
+/** A client's connection. */
+export class Connection implements Link, TurnMember, DecoderLimits {
+  readonly client: Client;
+  readonly address: string;
+  readonly localAddress: string;
+  readonly isLocal: boolean;
+  enlisted = false;
+  needs = 0;
+
+  readonly #conn: Deno.Conn;
+  readonly #host: ConnectionHost;
+  readonly #context: Context;
+  readonly #decoder: Decoder;
+  #sending = false;
+  #sendingBytes = 0;
+  /** A command is suspended until this settles: input is read but not decoded. */
+  #suspended: Promise<void> | undefined;
+  /** There is too much to send, or the log is full: resolves when serving has gone on. */
+  #stalled: Promise<void> | undefined;
+  #closed = false;
+  /** Called when everything has been sent. */
+  #sent: (() => void) | undefined;
+
+  /** @param context makes the client's context. @param fd its number, for CLIENT LIST. */
+  constructor(
+    conn: Deno.Conn,
+    host: ConnectionHost,
+    context: (link: Link) => Context,
+    readonly fd: number,
+  ) {
+    this.#conn = conn;
+    this.#host = host;
+    this.address = addressText(conn.remoteAddr);
+    this.localAddress = addressText(conn.localAddr);
+    this.isLocal = isLoopback(conn.remoteAddr);
+    this.#context = context(this);
+    this.client = this.#context.client;
+    this.#decoder = new Decoder(this);
+  }
+
+  get bulkBytesMax(): number {
+    return this.#host.limits.bulkBytesMax;
+  }
+
+  get queryBytesMax(): number {
+    return this.#host.limits.queryBytesMax;
+  }
+
+  get authenticated(): boolean {
+    return this.client.authenticated;
+  }
+
+  get inputBytes(): number {
+    return this.#decoder.pendingBytes;
+  }
+
+  get inputFreeBytes(): number {
+    return this.#decoder.bufferBytes - this.#decoder.pendingBytes;
+  }
+
+  get outputBytes(): number {
+    return this.client.reply.length + this.#sendingBytes;
+  }
+
+  /** Serves the client until either side closes. Never rejects. */
+  async serve(): Promise<void> {
+    try {
+      while (!this.#closed) {
+        const count = await this.#conn.read(this.#decoder.space());
+        if (count === null) break;
+        this.#decoder.filled(count);
+        this.#host.countInput(count);
+        if (this.#suspended === undefined) this.#process();
+        while (this.#stalled !== undefined) await this.#stalled;
+        while (this.#suspended && this.inputBytes > SUSPENDED_INPUT_BYTES_MAX) {
+          await this.#suspended;
+        }
+      }
+    } catch (error) {
+      this.#readFailed(error);
+    } finally {
+      this.#close();
+    }
+  }
+
+  /** Sends the replies that wait; what comes meanwhile is sent after them. */
+  flush(): void {
+    if (this.#sending || this.#closed) return;
+    if (this.client.reply.length > 0) this.#send();
+    else if (this.client.closing) this.#close();
+  }
+
+  close(afterReplies: boolean): void {
+    if (this.#closed) return;
+    this.client.closing = true;
+    if (afterReplies) this.#host.enlist(this);
+    else this.#close();
+  }
+
+  /** Runs every command that has arrived whole. */
+  #process(): void {
+    const { client } = this;
+    const decoder = this.#decoder;
+    const host = this.#host;
+    const { dispatcher } = host;
+    host.tick();
+    dispatcher.touchedData = false;
+    try {
+      for (let served = 1; !client.closing && decoder.next(); served++) {
+        if (served % COMMANDS_PER_CLOCK === 0) host.tick();
+        const suspended = dispatcher.execute(this.#context, decoder);
+        if (suspended !== undefined) {
+          this.#suspend(suspended);
+          break;
+        }
+        if (this.#mustWait()) {
+          this.#stalled = this.#goOn();
+          break;
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      client.reply.error(`ERR Protocol error: ${error.message}`);
+      host.log("verbose", `Protocol error from client ${this.address}: ${error.message}`);
+      client.closing = true;
+    }
+    if (dispatcher.touchedData) this.needs = host.logPosition;
+    host.enlist(this);
+  }
+
+  #suspend(until: Promise<void>): void {
+    this.#suspended = until.then(() => {
+      this.#suspended = undefined;
+      if (this.#closed) return;
+      this.needs = this.#host.logPosition;
+      this.#process();
+    }).catch((error) => {
+      this.#readFailed(error);
+      this.#close();
+    });
+  }
+
+  /** Whether serving must pause. */
+  #mustWait(): boolean {
+    return this.outputBytes > OUTPUT_BYTES_MAX || this.#host.logRoom() !== undefined;
+  }
+
+  /** Serves what had to wait, as soon as there is room. */
+  async #goOn(): Promise<void> {
+    while (!this.#closed && this.#mustWait()) {
+      await (this.#host.logRoom() ?? new Promise<void>((resolve) => this.#sent = resolve));
+    }
+    this.#stalled = undefined;
+    if (!this.#closed && this.#suspended === undefined) this.#process();
+  }
+
+  async #send(): Promise<void> {
+    this.#sending = true;
+    const { reply } = this.client;
+    try {
+      do {
+        for (const part of reply.take()) {
+          this.#sendingBytes += part.length;
+          await this.#write(part);
+          this.#sendingBytes -= part.length;
+          releaseReply(part);
+        }
+      } while (reply.length > 0 && !this.enlisted);
+    } catch {
+      this.client.closing = true; // the peer has gone
+      this.#close();
+    }
+    this.#sending = false;
+    this.#sent?.();
+    this.#sent = undefined;
+    if (this.client.closing && !this.enlisted) this.#close();
+  }
+
+  async #write(part: Buffer): Promise<void> {
+    let sent = await this.#conn.write(part);
+    while (sent < part.length) sent += await this.#conn.write(part.subarray(sent));
+    this.#host.countOutput(part.length);
+  }
+
+  #readFailed(error: unknown): void {
+    if (this.#closed || isDisconnect(error)) return;
+    if (error instanceof QueryTooLargeError) {
+      this.#host.log(
+        "warning",
+        `Closing client ${this.address} that reached max query buffer length`,
+      );
+    } else {
+      const text = error instanceof Error ? error.stack : String(error);
+      this.#host.log("warning", `Closing client ${this.address} after an internal error: ${text}`);
+    }
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.client.closing = true;
+    this.#sent?.();
+    this.#sent = undefined;
+    try {
+      this.#conn.close();
+    } catch {
+      // It was closed already.
+    }
+    this.client.unblock?.("error");
+    this.client.unwatchAll();
+    this.#host.closed(this);
+  }
+}
+
+function addressText(addr: Deno.Addr): string {
+  if (addr.transport !== "tcp" && addr.transport !== "udp") return "unix:0";
+  const host = addr.hostname.replace(/^::ffff:/, ""); // IPv4 through a socket of IPv6
+  return host.includes(":") ? `[${host}]:${addr.port}` : `${host}:${addr.port}`;
+}
+
+function isLoopback(addr: Deno.Addr): boolean {
+  if (addr.transport !== "tcp" && addr.transport !== "udp") return true;
+  const host = addr.hostname.replace(/^::ffff:/, "");
+  return host.startsWith("127.") || host === "::1";
+}
+
+/** Errors that say no more than that the peer has gone, or that we closed. */
+function isDisconnect(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.BadResource ||
+    error instanceof Deno.errors.Interrupted ||
+    error instanceof Deno.errors.TimedOut;
+}

@@ -1,0 +1,80 @@
+/**
+ * What is done now and then, `hz` times a second: the active expiry cycle, compaction, rates, idle
+ * clients. Each part has its own slice of time; none can hold a turn.
+ */
+
+import type { ServerHandle } from "../commands/context.ts";
+import { CompactionCycle } from "../keyspace/compaction.ts";
+import { ExpireCycle } from "../keyspace/expire_cycle.ts";
+import type { Stats } from "./stats.ts";
+
+/** Rates are sampled this often. */
+const SAMPLE_INTERVAL_MS = 100;
+/** At least so many clients are looked at in a round, and all of them within a second. */
+const CLIENTS_PER_ROUND_MIN = 5;
+
+/** The background work of a server. */
+export class Cron {
+  readonly #server: ServerHandle;
+  readonly #stats: Stats;
+  readonly #expire: ExpireCycle;
+  readonly #compaction: CompactionCycle;
+  readonly #afterExpiry: () => void;
+  #cancel: (() => void) | undefined;
+  #sampled_ms = 0;
+  #lastClientId = 0;
+
+  /** @param afterExpiry hands on what expiry has added to the log. */
+  constructor(server: ServerHandle, stats: Stats, afterExpiry: () => void) {
+    this.#server = server;
+    this.#stats = stats;
+    this.#afterExpiry = afterExpiry;
+    this.#expire = new ExpireCycle(server.keyspace, server.clock);
+    this.#compaction = new CompactionCycle(server.keyspace, server.clock);
+  }
+
+  /** Begins, or goes on at another pace. */
+  start(hz: number): void {
+    this.stop();
+    this.#cancel = this.#server.clock.every(1000 / hz, () => this.#round());
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #round(): void {
+    const { keyspace, clock, activeExpiry } = this.#server;
+    const now_ms = clock.now_ms();
+    keyspace.now_ms = now_ms;
+    if (now_ms - this.#sampled_ms >= SAMPLE_INTERVAL_MS) {
+      this.#sampled_ms = now_ms;
+      this.#stats.sample(now_ms);
+    }
+    if (keyspace.loading) return;
+    if (activeExpiry) {
+      this.#expire.run();
+      this.#afterExpiry();
+    }
+    this.#compaction.run();
+    this.#closeIdleClients(now_ms);
+  }
+
+  /** `timeout`: closes clients that have said nothing for so many seconds, a few in each round. */
+  #closeIdleClients(now_ms: number): void {
+    const { config, clients } = this.#server;
+    const { timeout, hz } = config.values;
+    if (timeout === 0) return;
+    let budget = Math.max(CLIENTS_PER_ROUND_MIN, Math.ceil(clients.count / hz));
+    let passed = this.#lastClientId;
+    for (const client of clients.all()) {
+      if (client.id <= this.#lastClientId) continue;
+      if (budget-- === 0) break;
+      passed = client.id;
+      const idle_ms = now_ms - client.lastActive_ms;
+      if (idle_ms > timeout * 1000 && client.unblock === undefined) client.link?.close(false);
+    }
+    this.#lastClientId = passed === this.#lastClientId ? 0 : passed;
+  }
+}

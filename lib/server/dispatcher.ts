@@ -1,0 +1,246 @@
+/**
+ * From a decoded command to its handler, in Redis's order of checks (`processCommand`): existence,
+ * arity, authentication, MULTI, MISCONF, loading, pause - then it is queued or run.
+ *
+ * What the handler changed becomes a unit for the log here, and nowhere else. The replay of the log
+ * comes through {@linkcode Dispatcher.replay} and runs the same handlers.
+ */
+
+import type { Client } from "../commands/client.ts";
+import { type Command, type CommandFlag } from "../commands/command.ts";
+import type { Context, ServerHandle } from "../commands/context.ts";
+import type { Args } from "../resp/args.ts";
+import type { CommandTable } from "./command_table.ts";
+import type { Pause } from "./pause.ts";
+import type { Propagation } from "./propagation.ts";
+import { unknownSubcommand, wrongArity } from "./rejections.ts";
+import type { Stats } from "./stats.ts";
+
+/** One run in so many is timed: reading the clock twice costs a tenth of a GET. */
+const TIMED_RUNS = 16;
+
+/** A command as it arrived. */
+export interface Arrival {
+  readonly args: Args;
+  /** Whether `raw[rawStart .. rawEnd)` is the command in canonical form. */
+  readonly canonical: boolean;
+  readonly raw: Uint8Array;
+  readonly rawStart: number;
+  readonly rawEnd: number;
+}
+
+/** What the dispatcher needs besides the handlers' view of the server. */
+export interface DispatcherParts {
+  readonly server: ServerHandle;
+  readonly table: CommandTable;
+  readonly propagation: Propagation;
+  readonly stats: Stats;
+  readonly pause: Pause;
+}
+
+const NO_AUTH = "NOAUTH Authentication required.";
+const LOADING = "LOADING Redis is loading the dataset in memory";
+const NOT_IN_MULTI = "ERR Command not allowed inside a transaction";
+/** Commands that MULTI does not queue. */
+const RUN_IN_MULTI = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
+
+/** Finds, checks and runs commands. */
+export class Dispatcher {
+  /** Whether a command has read or changed data since the connection last set this to false. */
+  touchedData = false;
+
+  readonly #parts: DispatcherParts;
+  #runs = 0;
+  /** How deep in EXEC: a unit ends at depth 0. */
+  #depth = 0;
+
+  /** @param parts of the server that it works on. */
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Serves one command of a client. A promise: the command is suspended, and nothing more of this
+   * client may be served until it settles.
+   */
+  execute(ctx: Context, arrival: Arrival): Promise<void> | undefined {
+    const { client } = ctx;
+    client.lastActive_ms = this.#parts.server.keyspace.now_ms;
+    return client.replyMode === "on"
+      ? this.#checkAndRun(ctx, arrival)
+      : this.#mute(client, () => this.#checkAndRun(ctx, arrival));
+  }
+
+  /** Runs a command of the log. Returns the error reply, if it is one. */
+  replay(ctx: Context, args: Args): string | undefined {
+    const { table } = this.#parts;
+    const { client } = ctx;
+    const command = table.find(args);
+    if (command === undefined) return table.whyNot(args);
+    const refusal = wrongArity(command, args);
+    if (refusal !== undefined) return refusal;
+    const errorsBefore = client.reply.errorCount;
+    if (client.transaction !== undefined && !RUN_IN_MULTI.has(command.name)) {
+      client.transaction.commands.push({ command, args: args.copy() });
+    } else if (this.#run(ctx, command, args, undefined) !== undefined) {
+      throw new Error(`replay: '${command.fullName}' suspends`);
+    }
+    client.reply.discard();
+    return client.reply.errorCount === errorsBefore ? undefined : client.reply.lastError;
+  }
+
+  /** Runs a command for EXEC: its reply goes to the client's writer, its effects to the unit. */
+  call(ctx: Context, command: Command, args: Args): Promise<void> | undefined {
+    return this.#run(ctx, command, args, undefined);
+  }
+
+  #checkAndRun(ctx: Context, arrival: Arrival): Promise<void> | undefined {
+    const { table, pause } = this.#parts;
+    const { args } = arrival;
+    const command = table.find(args);
+    if (command === undefined) return this.#reject(ctx.client, undefined, table.whyNot(args));
+    const refusal = this.#refusal(ctx.client, command, args);
+    if (refusal !== undefined) return this.#reject(ctx.client, command, refusal);
+    if (pause.holds(command, ctx.client)) return this.#postpone(ctx, command, args.copy());
+    return this.#queueOrRun(ctx, command, args, arrival);
+  }
+
+  #queueOrRun(
+    ctx: Context,
+    command: Command,
+    args: Args,
+    arrival: Arrival | undefined,
+  ): Promise<void> | undefined {
+    const { transaction, reply } = ctx.client;
+    if (transaction !== undefined && !RUN_IN_MULTI.has(command.name)) {
+      const copy = args.copy();
+      transaction.commands.push({ command, args: copy });
+      transaction.queuedBytes += copy.buf.length;
+      reply.simple("QUEUED");
+      return undefined;
+    }
+    return this.#run(ctx, command, args, arrival);
+  }
+
+  #run(
+    ctx: Context,
+    command: Command,
+    args: Args,
+    arrival: Arrival | undefined,
+  ): Promise<void> | undefined {
+    const { server } = this.#parts;
+    const { reply } = ctx.client;
+    const run: Run = {
+      command,
+      arrival,
+      outerEffectsGiven: ctx.effectsGiven,
+      dirtyBefore: server.keyspace.dirty,
+      errorsBefore: reply.errorCount,
+      began_ms: (this.#runs++ & (TIMED_RUNS - 1)) === 0 ? server.clock.monotonic_ms() : -1,
+    };
+    ctx.args = args;
+    ctx.command = command;
+    ctx.effectsGiven = false;
+    ctx.client.lastCommand = command;
+    this.#depth++;
+    let done: void | Promise<void>;
+    try {
+      done = command.run!(ctx);
+    } finally {
+      this.#depth--;
+    }
+    if (done instanceof Promise) return done.then(() => this.#finish(ctx, run, args));
+    this.#finish(ctx, run, args);
+    return undefined;
+  }
+
+  /** After the handler: statistics, and what is to be logged. */
+  #finish(ctx: Context, run: Run, args: Args): void {
+    const { server, stats, propagation } = this.#parts;
+    const { command } = run;
+    stats.commandsProcessed++;
+    command.usage.calls++;
+    if (run.began_ms >= 0) {
+      command.usage.addTime(server.clock.monotonic_ms() - run.began_ms);
+    }
+    if (command.keys !== undefined) this.touchedData = true;
+    if (ctx.reply.errorCount !== run.errorsBefore) {
+      command.usage.failed++;
+      stats.countError(ctx.reply.lastError);
+    }
+    const changed = server.keyspace.dirty !== run.dirtyBefore;
+    if (changed || propagation.pending) {
+      this.touchedData = true;
+      this.#propagate(ctx, changed && command.isWrite && !ctx.effectsGiven, args, run.arrival);
+    }
+    ctx.effectsGiven = run.outerEffectsGiven;
+  }
+
+  #propagate(ctx: Context, verbatim: boolean, args: Args, arrival: Arrival | undefined): void {
+    const { propagation } = this.#parts;
+    const isOuter = this.#depth === 0;
+    if (verbatim && isOuter && arrival !== undefined && arrival.canonical && !propagation.pending) {
+      propagation.single(ctx.db, arrival.raw, arrival.rawStart, arrival.rawEnd);
+      return;
+    }
+    if (verbatim) propagation.addArgs(ctx.db, args);
+    if (isOuter) propagation.endUnit();
+  }
+
+  /** Why the command may not run now; undefined: it may. */
+  #refusal(client: Client, command: Command, args: Args): string | undefined {
+    const arity = wrongArity(command, args);
+    if (arity !== undefined) return arity;
+    if (command.run === undefined) return unknownSubcommand(command, args);
+    const { server } = this.#parts;
+    if (!client.authenticated && !has(command, "no_auth")) return NO_AUTH;
+    if (client.transaction !== undefined && has(command, "no_multi")) return NOT_IN_MULTI;
+    if (command.isWrite && server.persistence.refusal !== undefined) {
+      return server.persistence.refusal;
+    }
+    if (server.keyspace.loading && !has(command, "loading")) return LOADING;
+    return undefined;
+  }
+
+  #reject(client: Client, command: Command | undefined, text: string): undefined {
+    if (client.transaction !== undefined) client.transaction.failed = true;
+    if (command !== undefined) command.usage.rejected++;
+    client.reply.error(text);
+    this.#parts.stats.countError(text);
+  }
+
+  /** CLIENT PAUSE: runs the command when the pause is over. */
+  async #postpone(ctx: Context, command: Command, args: Args): Promise<void> {
+    await this.#parts.pause.wait(command, ctx.client);
+    if (!ctx.client.closing) await this.#queueOrRun(ctx, command, args, undefined);
+  }
+
+  /** CLIENT REPLY OFF and SKIP: runs a command and takes back what it has replied. */
+  #mute(client: Client, run: () => Promise<void> | undefined): Promise<void> | undefined {
+    if (client.replyMode === "skip-next") client.replyMode = "skip";
+    const mark = client.reply.mark();
+    const finish = () => {
+      if (client.replyMode !== "on") client.reply.rewind(mark);
+      if (client.replyMode === "skip") client.replyMode = "on";
+    };
+    const done = run();
+    if (done !== undefined) return done.then(finish);
+    finish();
+    return undefined;
+  }
+}
+
+/** What is remembered while a handler runs. */
+interface Run {
+  readonly command: Command;
+  readonly arrival: Arrival | undefined;
+  readonly outerEffectsGiven: boolean;
+  readonly dirtyBefore: number;
+  readonly errorsBefore: number;
+  /** -1: this run is not timed. */
+  readonly began_ms: number;
+}
+
+function has(command: Command, flag: CommandFlag): boolean {
+  return command.flags.includes(flag);
+}

@@ -1,0 +1,83 @@
+/** CLIENT PAUSE: for a while, no commands - or none that write - are served. */
+
+import type { Client } from "../commands/client.ts";
+import type { Command } from "../commands/command.ts";
+import type { Clock } from "../platform/clock.ts";
+
+/** The pause in force, if any. */
+export class Pause {
+  readonly #clock: Clock;
+  #until_ms = 0;
+  #writesOnly = false;
+  #cancelTimer: (() => void) | undefined;
+  #waiting: (() => void)[] = [];
+
+  /** @param clock tells when a pause is over. */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Clients that wait for the end of the pause. */
+  get waitingCount(): number {
+    return this.#waiting.length;
+  }
+
+  /** Until when there is a pause, in ms since the epoch; 0: there is none. */
+  get until_ms(): number {
+    return this.#until_ms;
+  }
+
+  /** What is paused: `none`, `all` or `write`. */
+  get mode(): "none" | "all" | "write" {
+    return this.#until_ms === 0 ? "none" : this.#writesOnly ? "write" : "all";
+  }
+
+  /**
+   * Begins a pause, or makes the one in force longer or stricter, never shorter or milder; 0 ends
+   * it.
+   */
+  set(until_ms: number, writesOnly: boolean): void {
+    this.#cancelTimer?.();
+    if (until_ms === 0) {
+      this.#until_ms = 0;
+    } else {
+      this.#writesOnly = writesOnly && (this.#until_ms === 0 || this.#writesOnly);
+      this.#until_ms = Math.max(until_ms, this.#until_ms);
+    }
+    const delay_ms = this.#until_ms - this.#clock.now_ms();
+    if (delay_ms <= 0) return this.#end();
+    // A timer holds 31 bits of milliseconds; a longer pause is looked at again then.
+    this.#cancelTimer = this.#clock.after(
+      Math.min(delay_ms, 0x7fffffff),
+      () => this.set(this.#until_ms, true),
+    );
+  }
+
+  /** Whether a command must wait. */
+  holds(command: Command, client: Client): boolean {
+    return this.#until_ms !== 0 && (!this.#writesOnly || mayWrite(command, client));
+  }
+
+  /** Resolves when the command may go on. */
+  async wait(command: Command, client: Client): Promise<void> {
+    while (this.holds(command, client) && !client.closing) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  #end(): void {
+    this.#until_ms = 0;
+    this.#cancelTimer = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resume of waiting) resume();
+  }
+}
+
+/** Whether a command, or the transaction it executes, could change data. */
+function mayWrite(command: Command, client: Client): boolean {
+  if (command.name === "exec") {
+    return client.transaction?.commands.some((queued) => queued.command.isWrite) ?? false;
+  }
+  return command.isWrite || command.flags.includes("may_replicate");
+}

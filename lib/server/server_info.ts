@@ -1,0 +1,93 @@
+/** The figures of INFO that only the server knows: Server, Clients, Stats and Persistence. */
+
+import type { InfoLine, InfoSections } from "../commands/info_sections.ts";
+import { executable, processId, systemName } from "../platform/process.ts";
+import { REDENO_VERSION, REDIS_VERSION } from "../platform/version.ts";
+import type { Server } from "./server.ts";
+
+const SECONDS_PER_DAY = 86_400;
+
+/** Adds the server's figures to INFO. */
+export function addServerInfo(info: InfoSections, server: Server): void {
+  info.add("Server", () => serverLines(server));
+  info.add("Clients", () => clientLines(server));
+  info.add("Persistence", () => persistenceLines(server));
+  info.add("Stats", () => statsLines(server));
+  info.add("Errorstats", function* () {
+    for (const [code, count] of server.stats.errors) {
+      yield [`errorstat_${code}`, `count=${count}`];
+    }
+  });
+}
+
+function* serverLines(server: Server): Generator<InfoLine> {
+  const { config, clock } = server;
+  const uptime_s = Math.floor((clock.now_ms() - server.started_ms) / 1000);
+  yield ["redis_version", REDIS_VERSION];
+  yield ["redeno_version", REDENO_VERSION];
+  yield ["redis_mode", "standalone"];
+  yield ["os", systemName()];
+  yield ["arch_bits", 64];
+  yield ["multiplexing_api", "deno"];
+  yield ["deno_version", Deno.version.deno];
+  yield ["v8_version", Deno.version.v8];
+  yield ["process_id", processId()];
+  yield ["run_id", server.runId];
+  yield ["tcp_port", server.port];
+  yield ["server_time_usec", clock.now_us()];
+  yield ["uptime_in_seconds", uptime_s];
+  yield ["uptime_in_days", Math.floor(uptime_s / SECONDS_PER_DAY)];
+  yield ["hz", config.values.hz];
+  yield ["configured_hz", config.values.hz];
+  yield ["lru_clock", Math.floor(clock.now_ms() / 1000) & 0xffffff];
+  yield ["executable", executable()];
+  yield ["config_file", config.file ?? ""];
+}
+
+function* clientLines(server: Server): Generator<InfoLine> {
+  let inputMax = 0;
+  let outputMax = 0;
+  let blocked = 0;
+  for (const client of server.clients.all()) {
+    inputMax = Math.max(inputMax, client.link?.inputBytes ?? 0);
+    outputMax = Math.max(outputMax, client.link?.outputBytes ?? 0);
+    if (client.unblock !== undefined) blocked++;
+  }
+  yield ["connected_clients", server.clients.count];
+  yield ["cluster_connections", 0];
+  yield ["maxclients", server.config.values.maxclients];
+  yield ["client_recent_max_input_buffer", inputMax];
+  yield ["client_recent_max_output_buffer", outputMax];
+  yield ["blocked_clients", blocked];
+  yield ["tracking_clients", 0];
+  yield ["clients_in_timeout_table", 0];
+}
+
+function* persistenceLines(server: Server): Generator<InfoLine> {
+  yield ["loading", server.keyspace.loading ? 1 : 0];
+  yield ["async_loading", 0];
+  yield ["rdb_changes_since_last_save", server.keyspace.dirty];
+  yield ["rdb_bgsave_in_progress", 0];
+  yield ["rdb_last_save_time", server.persistence.lastSave_s];
+  yield ["aof_enabled", server.appendLog.isOpen ? 1 : 0];
+  yield ["aof_rewrite_in_progress", 0];
+  yield ["aof_rewrite_scheduled", 0];
+  for (const line of Object.entries(server.appendLog.stats() ?? {})) yield line;
+}
+
+function* statsLines(server: Server): Generator<InfoLine> {
+  const { stats, keyspace } = server;
+  yield ["total_connections_received", stats.connectionsReceived];
+  yield ["total_commands_processed", stats.commandsProcessed];
+  yield ["instantaneous_ops_per_sec", Math.round(stats.commandRate.perSecond)];
+  yield ["total_net_input_bytes", stats.inputBytes];
+  yield ["total_net_output_bytes", stats.outputBytes];
+  yield ["instantaneous_input_kbps", (stats.inputRate.perSecond / 1024).toFixed(2)];
+  yield ["instantaneous_output_kbps", (stats.outputRate.perSecond / 1024).toFixed(2)];
+  yield ["rejected_connections", stats.connectionsRejected];
+  yield ["expired_keys", keyspace.stats.expired];
+  yield ["evicted_keys", keyspace.stats.evicted];
+  yield ["keyspace_hits", keyspace.stats.hits];
+  yield ["keyspace_misses", keyspace.stats.misses];
+  yield ["total_error_replies", stats.errorReplies];
+}

@@ -1,0 +1,140 @@
+/**
+ * The executable: command line and configuration, log and process id file, signals, exit codes.
+ *
+ *     redeno [/path/to/redis.conf] [--directive value ...] [-]
+ *
+ * Exit codes: 0 after an orderly end, 1 if it could not start or could not go on safely.
+ */
+
+import { ensureDirSync } from "@std/fs/ensure-dir";
+import { fromByteText } from "./lib/config/byte_text.ts";
+import { type CommandLine, parseCommandLine } from "./lib/config/command_line.ts";
+import type { Config } from "./lib/config/config.ts";
+import { loadConfig } from "./lib/config/load.ts";
+import { systemClock } from "./lib/platform/clock.ts";
+import { configFiles } from "./lib/platform/std_fs/config_files.ts";
+import { systemDisk } from "./lib/platform/disk.ts";
+import { lineWriter, Logger } from "./lib/platform/logger.ts";
+import { systemRandom } from "./lib/platform/random.ts";
+import { REDENO_VERSION, REDIS_VERSION } from "./lib/platform/version.ts";
+import { Server } from "./lib/server/server.ts";
+
+const HELP = `Usage: redeno [/path/to/redis.conf] [--directive value ...] [-]
+       redeno -                 reads the configuration from standard input
+       redeno --version | --help
+
+Examples:
+       redeno                   with the defaults
+       redeno redis.conf
+       redeno --port 7000 --appendonly yes --appendfsync always
+       redeno redis.conf --dir /var/lib/redeno
+`;
+
+/** Runs the program. */
+async function main(): Promise<void> {
+  const commandLine = parseCommandLine(Deno.args);
+  if (commandLine.action === "help") return console.log(HELP.trimEnd());
+  if (commandLine.action === "version") {
+    return console.log(
+      `redeno v=${REDENO_VERSION} redis=${REDIS_VERSION} deno=${Deno.version.deno}`,
+    );
+  }
+  const { config, warnings } = await readConfig(commandLine);
+  const logger = new Logger(systemClock, lineWriter(fromByteText(config.values.logfile)));
+  logger.level = config.values.loglevel;
+  for (const warning of warnings) logger.log("warning", warning);
+  enterDirectory(config);
+  const server = new Server({
+    config,
+    clock: systemClock,
+    random: systemRandom(),
+    disk: systemDisk,
+    logger,
+    exit: (code) => leave(config, code),
+  });
+  obeySignals(server, config, logger);
+  await run(server, config, logger);
+}
+
+/** Reads the file, standard input and the command line, in this order. */
+async function readConfig(commandLine: CommandLine) {
+  const stdin = commandLine.stdin
+    ? new TextDecoder("latin1").decode(await new Response(Deno.stdin.readable).arrayBuffer())
+    : undefined;
+  return loadConfig({
+    file: commandLine.file,
+    stdin,
+    overrides: commandLine.overrides,
+    files: configFiles(),
+  });
+}
+
+/** The working directory is made if it is missing, and entered, as Redis does. */
+function enterDirectory(config: Config): void {
+  const path = fromByteText(config.values.dir);
+  try {
+    ensureDirSync(path);
+    Deno.chdir(path);
+  } catch (error) {
+    throw new Error(`Can't use 'dir' ${path}: ${messageOf(error)}`);
+  }
+}
+
+async function run(server: Server, config: Config, logger: Logger): Promise<void> {
+  logger.log("notice", `redeno ${REDENO_VERSION} is starting, pid ${Deno.pid}`);
+  await server.start();
+  writePidFile(config, logger);
+  logger.log(
+    "notice",
+    server.port === 0 ? "No port is open" : `Ready to accept connections on port ${server.port}`,
+  );
+}
+
+/** SIGTERM and SIGINT end in order; a second SIGINT ends at once. */
+function obeySignals(server: Server, config: Config, logger: Logger): void {
+  let ending = false;
+  const end = (signal: string) => {
+    if (ending) {
+      if (signal === "SIGINT") leave(config, 1);
+      return;
+    }
+    ending = true;
+    logger.log("warning", `Received ${signal}, shutting down...`);
+    server.stop().then(() => leave(config, 0), (error) => {
+      logger.log("warning", `Could not end in order: ${messageOf(error)}`);
+      leave(config, 1);
+    });
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(signal, () => end(signal));
+  }
+}
+
+function writePidFile(config: Config, logger: Logger): void {
+  const path = fromByteText(config.values.pidfile);
+  if (path === "") return;
+  try {
+    Deno.writeTextFileSync(path, `${Deno.pid}\n`);
+  } catch (error) {
+    logger.log("warning", `Can't write the pid file ${path}: ${messageOf(error)}`);
+  }
+}
+
+function leave(config: Config, code: number): void {
+  const pidFile = fromByteText(config.values.pidfile);
+  try {
+    if (pidFile !== "") Deno.removeSync(pidFile);
+  } catch {
+    // It was never written, or somebody else has removed it.
+  }
+  Deno.exit(code);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+main().catch((error) => {
+  console.error(`redeno: ${messageOf(error)}`);
+  Deno.exit(1);
+});

@@ -1,0 +1,189 @@
+/** What the string commands write to the log, and the key events they tell of: as the real Redis. */
+
+import { Client, type Link } from "../../lib/commands/client.ts";
+import { Context, type ServerHandle } from "../../lib/commands/context.ts";
+import { stringCommands } from "../../lib/commands/strings.ts";
+import { Config } from "../../lib/config/config.ts";
+import { Keyspace } from "../../lib/keyspace/keyspace.ts";
+import { SeededRandom } from "../../lib/platform/random.ts";
+import { Args } from "../../lib/resp/args.ts";
+import { assertEquals, assertGreater } from "../kit/assert.ts";
+import { Pair } from "../kit/differential.ts";
+import { hasRedisServer, type Server, startRedeno, startRedis } from "../kit/oracle.ts";
+import { connect } from "../kit/resp_client.ts";
+import { latin1, parseReply, ReplyScanner } from "../kit/resp_reply.ts";
+
+const withRedis = { ignore: !hasRedisServer(), sanitizeOps: true, sanitizeResources: true };
+
+const SCRIPT = `SET a 1
+  SET a 1 ex 100
+  SET a 1 px 100000 nx
+  SET a 1 px 100000 xx get
+  SET a 1 exat 33000000000
+  SET a 1 pxat 33000000000123 XX
+  SET a 1 KEEPTTL
+  SET a 1 KEEPTTL XX GET
+  SET a 2 get nx
+  SET b 2 get nx
+  SET b 2 XX get
+  SET c 1 PXAT 1
+  SET c 1
+  SET c 1 PXAT 1
+  SET c 1 EXAT 1 GET
+  SET c 1
+  SETEX a 10 1
+  PSETEX a 10000 1
+  setnx a 1
+  setnx d 1
+  GETSET d 2
+  GETSET e 2
+  GETDEL e
+  GETDEL e
+  GETEX d
+  GETEX d EX 10
+  GETEX d PX 10000
+  GETEX d PXAT 33000000000123
+  GETEX d EXAT 33000000000
+  GETEX d PERSIST
+  GETEX d PERSIST
+  GETEX d EXAT 1
+  GETEX d EXAT 1
+  INCRBYFLOAT f 1.5
+  INCRBYFLOAT f 1.5
+  INCRBYFLOAT f 0
+  SET f 5 EX 100
+  INCRBYFLOAT f 0.1
+  SET x 5 PXAT 1
+  INCRBYFLOAT x 0.1
+  APPEND a x
+  APPEND a ""
+  APPEND new ""
+  SETRANGE a 0 ""
+  SETRANGE a 0 x
+  SETRANGE new2 0 ""
+  SETRANGE new2 3 x
+  MSET a 1 b 2 a 3
+  MSETNX a 1 zz 2
+  MSETNX yy 1 yy 2
+  INCR i
+  INCRBY i 5
+  INCRBY i 0
+  DECR i
+  DECRBY i 3
+  INCRBY i 9223372036854775807
+  INCR f
+  MGET a b nokey
+  GET nokey
+  STRLEN nokey
+  LCS a nokey
+  SET a 1 EX 0`;
+
+const COMMANDS = SCRIPT.split("\n").map((line) =>
+  line.trim().split(" ").map((word) => word === '""' ? "" : word)
+);
+
+/** A time that was counted from now differs from server to server. */
+function withoutNow(command: string): string {
+  return command.replace(/\b(17|18|19|20)\d{11}\b/, "<now+>");
+}
+
+/** The commands in the incremental file of a server's log. */
+async function logged(server: Server): Promise<string[]> {
+  const dir = `${server.dir}/appendonlydir`;
+  const commands: string[] = [];
+  for await (const { name } of Deno.readDir(dir)) {
+    if (!name.includes(".incr.")) continue;
+    const bytes = await Deno.readFile(`${dir}/${name}`);
+    const scanner = new ReplyScanner();
+    for (let at = 0; at < bytes.length;) {
+      const end = scanner.scan(bytes.subarray(at));
+      if (end === undefined) throw new Error(`${name} ends in the middle of a command`);
+      const reply = parseReply(latin1(bytes.subarray(at, at + end)));
+      if (reply.type !== "array") throw new Error(`no command: ${JSON.stringify(reply)}`);
+      const words = reply.items.map((item) => "value" in item ? String(item.value) : "?");
+      commands.push(withoutNow(words.join(" ")));
+      at += end;
+    }
+  }
+  return commands;
+}
+
+Deno.test({
+  name: "the log gets absolute times, results and nothing that only asks",
+  ...withRedis,
+  async fn() {
+    const options = ["--appendonly", "yes", "--appendfsync", "always"];
+    await using redis = await startRedis(options);
+    await using redeno = await startRedeno([...options, "--save", ""]);
+    await using pair = await Pair.open(redis.port, redeno.port);
+    for (const command of COMMANDS) await pair.both(...command);
+    const wanted = await logged(redis);
+    assertGreater(wanted.length, 40);
+    assertEquals(await logged(redeno), wanted);
+  },
+});
+
+/** The events that handlers tell of, in order, when they run the commands on an empty keyspace. */
+function told(): string[] {
+  const events: string[] = [];
+  const now_ms = Date.now();
+  const keyspace = new Keyspace(1, { k0: 1, k1: 2 }, new SeededRandom(1), now_ms);
+  keyspace.notifyClasses = -1;
+  keyspace.observer = {
+    notify: (_db, event, key) => events.push(`${event.name} ${latin1(key)}`),
+    expired: (_db, key) => events.push(`expired ${latin1(key)}`),
+  };
+  // A handler of this group asks the server for nothing else.
+  const server = {
+    keyspace,
+    config: new Config({ directory: "/" }),
+    effects: { active: false },
+  } as unknown as ServerHandle;
+  const client = new Client(1, keyspace.database(0), now_ms, LINK);
+  const commands = new Map(stringCommands.map((each) => [each.name, each]));
+  for (const words of COMMANDS) {
+    const command = commands.get(words[0].toLowerCase());
+    if (command?.run === undefined) throw new Error(`no such command: ${words[0]}`);
+    command.run(new Context(server, client, Args.of(...words), command));
+  }
+  return events;
+}
+
+const LINK: Link = {
+  address: "127.0.0.1:1",
+  localAddress: "127.0.0.1:2",
+  fd: 3,
+  isLocal: true,
+  inputBytes: 0,
+  inputFreeBytes: 0,
+  outputBytes: 0,
+  close() {},
+};
+
+/** The events that subscribers of the real Redis hear of. */
+async function heard(): Promise<string[]> {
+  await using redis = await startRedis(["--notify-keyspace-events", "EAmn"]);
+  await using listener = await connect(redis.port);
+  await using client = await connect(redis.port);
+  await listener.call("PSUBSCRIBE", "__keyevent@0__:*");
+  for (const command of COMMANDS) await client.call(...command);
+  await client.call("PUBLISH", "__keyevent@0__:end", "");
+  const events: string[] = [];
+  while (events.at(-1) !== "end ") {
+    const message = await listener.read();
+    if (!("items" in message)) throw new Error(`no message: ${JSON.stringify(message)}`);
+    const [, , channel, key] = message.items.map((item) => "value" in item ? item.value : "?");
+    events.push(`${String(channel).replace("__keyevent@0__:", "")} ${key}`);
+  }
+  return events.slice(0, -1);
+}
+
+Deno.test({
+  name: "handlers tell of the events that Redis tells of, in its order",
+  ...withRedis,
+  async fn() {
+    const wanted = await heard();
+    assertGreater(wanted.length, 60);
+    assertEquals(told(), wanted);
+  },
+});

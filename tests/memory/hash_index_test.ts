@@ -1,0 +1,215 @@
+import { HashIndex } from "../../lib/memory/hash_index.ts";
+import { assert, assertEquals, assertLess, assertLessOrEqual } from "../kit/assert.ts";
+import { flags, Seeded } from "../kit/flags.ts";
+
+const { seed, size } = flags(100_000);
+
+/** Records that are numbers: address and key are the same, so that nothing else can be wrong. */
+function numberIndex(hashOf: (n: number) => number): HashIndex {
+  return new HashIndex({
+    keyEquals: (address, buf) => address === new DataView(buf.buffer).getInt32(0),
+    keyHash: hashOf,
+  });
+}
+
+function keyBytes(n: number): Uint8Array {
+  const key = new Uint8Array(4);
+  new DataView(key.buffer).setInt32(0, n);
+  return key;
+}
+
+function scramble(n: number): number {
+  n = Math.imul(n ^ (n >>> 16), 0x21f0aaad);
+  n = Math.imul(n ^ (n >>> 15), 0x735a2d97);
+  return n ^ (n >>> 15);
+}
+
+function assertHolds(index: HashIndex, expected: ReadonlySet<number>, hashOf = scramble): void {
+  assertEquals(index.size, expected.size);
+  for (const n of expected) assertEquals(index.find(hashOf(n), keyBytes(n), 0, 4), n);
+  const seen: number[] = [];
+  index.forEach((n) => seen.push(n));
+  assertEquals(seen.length, expected.size);
+  assert(seen.every((n) => expected.has(n)));
+}
+
+Deno.test("what was inserted is found until it is removed, while the index grows and shrinks", () => {
+  const index = numberIndex(scramble);
+  const expected = new Set<number>();
+  const chance = new Seeded(seed);
+  for (let i = 0; i < size; i++) {
+    // Waves: mostly insertions, then mostly removals.
+    const growing = Math.floor(i * 6 / size) % 2 === 0;
+    const n = chance.between(1, size) * (chance.chance(0.5) ? 1 : -1);
+    if (!expected.has(n) && chance.chance(growing ? 0.95 : 0.05)) {
+      index.insert(scramble(n), n);
+      expected.add(n);
+    } else if (expected.has(n)) {
+      assert(index.remove(scramble(n), n));
+      expected.delete(n);
+    } else {
+      assertEquals(index.find(scramble(n), keyBytes(n), 0, 4), 0);
+      assert(!index.remove(scramble(n), n));
+    }
+    if (!growing && chance.chance(0.9)) {
+      const some = index.random(chance);
+      assert(expected.has(some) || (some === 0 && expected.size === 0));
+      if (some !== 0) {
+        assert(index.remove(scramble(some), some));
+        expected.delete(some);
+      }
+    }
+    if (i % Math.ceil(size / 12) === 0) assertHolds(index, expected);
+  }
+  assertHolds(index, expected);
+});
+
+Deno.test("a record that moves is found at its new address only", () => {
+  const names = new Map<number, number>(); // address -> key
+  const index = new HashIndex({
+    keyEquals: (address, buf) => names.get(address) === new DataView(buf.buffer).getInt32(0),
+    keyHash: (address) => scramble(names.get(address)!),
+  });
+  for (let n = 1; n <= 500; n++) {
+    names.set(n, n);
+    index.insert(scramble(n), n);
+  }
+  for (let n = 1; n <= 500; n++) {
+    names.set(n + 1000, n);
+    if (n % 2 === 0) {
+      index.find(scramble(n), keyBytes(n), 0, 4);
+      index.replaceFound(n, n + 1000);
+    } else {
+      assert(index.replace(scramble(n), n, n + 1000));
+    }
+    assert(!index.replace(scramble(n), n, n + 2000));
+    names.delete(n);
+  }
+  for (let n = 1; n <= 500; n++) {
+    assertEquals(index.find(scramble(n), keyBytes(n), 0, 4), n + 1000);
+  }
+});
+
+for (const [change, factor] of [["grows", 8], ["shrinks", 0.05], ["stays", 1]] as const) {
+  Deno.test(`a scan returns all that stayed while the index ${change}`, () => {
+    for (let round = 0; round < 10; round++) {
+      scanWhileChanging(new Seeded(seed + round), factor);
+    }
+  });
+}
+
+/** Scans an index whose size goes from `kept` * 4 to `factor` times that meanwhile. */
+function scanWhileChanging(chance: Seeded, factor: number): void {
+  const index = numberIndex(scramble);
+  const kept = chance.between(1, 600);
+  const passing: number[] = [];
+  for (let n = 1; n <= kept; n++) index.insert(scramble(n), n);
+  let next = kept + 1;
+  const start = kept * 4;
+  const add = () => {
+    index.insert(scramble(next), next);
+    passing.push(next++);
+  };
+  while (index.size < start) add();
+  const seen = new Set<number>();
+  const target = Math.max(kept, start * factor);
+  const step = Math.ceil(Math.abs(target - start) / Math.max(1, index.bucketCount / 2));
+  let cursor = 0;
+  let calls = 0;
+  do {
+    cursor = index.scan(cursor, (n) => seen.add(n));
+    for (let i = 0; i < step && index.size < target; i++) add();
+    for (let i = 0; i < step && index.size > target && passing.length > 0; i++) {
+      const n = passing.splice(chance.below(passing.length), 1)[0];
+      assert(index.remove(scramble(n), n));
+    }
+    assertLess(calls++, 100_000, "a scan ends");
+  } while (cursor !== 0);
+  for (let n = 1; n <= kept; n++) assert(seen.has(n), `${n} was there all the time`);
+}
+
+Deno.test("a scan of an index that does not change returns everything once", () => {
+  for (const count of [0, 1, 5, 12, 33, 100, 1000, 4097]) {
+    const index = numberIndex(scramble);
+    for (let n = 1; n <= count; n++) index.insert(scramble(n), n);
+    const seen: number[] = [];
+    let cursor = 0;
+    let calls = 0;
+    do {
+      cursor = index.scan(cursor, (n) => seen.push(n));
+      calls++;
+    } while (cursor !== 0);
+    assertEquals(seen.length, count);
+    assertEquals(new Set(seen).size, count);
+    assertEquals(calls, index.bucketCount, "each bucket takes one step");
+  }
+});
+
+Deno.test("any number is a cursor: the scan goes on to its end", () => {
+  const index = numberIndex(scramble);
+  for (let n = 1; n <= 1000; n++) index.insert(scramble(n), n);
+  const chance = new Seeded(seed);
+  for (let i = 0; i < 200; i++) {
+    let cursor = chance.uint32();
+    let calls = 0;
+    do {
+      cursor = index.scan(cursor, () => {});
+      assert(Number.isInteger(cursor) && cursor >= 0 && cursor < 2 ** 32);
+      assertLessOrEqual(++calls, index.bucketCount);
+    } while (cursor !== 0);
+  }
+});
+
+Deno.test("keys of one and the same hash are slow, not lost", () => {
+  const flooded = () => 0x12345678;
+  const index = numberIndex(flooded);
+  const expected = new Set<number>();
+  for (let n = 1; n <= 3000; n++) {
+    index.insert(0x12345678, n);
+    expected.add(n);
+  }
+  assertHolds(index, expected, flooded);
+  for (let n = 2; n <= 3000; n += 2) {
+    assert(index.remove(0x12345678, n));
+    expected.delete(n);
+  }
+  assertHolds(index, expected, flooded);
+});
+
+Deno.test("an emptied index is as small as a new one, however large it was", () => {
+  const index = numberIndex(scramble);
+  const fresh = index.bytes;
+  for (const count of [3000, 50_000]) {
+    for (let n = 1; n <= count; n++) index.insert(scramble(n), n);
+    for (let n = 1; n <= count; n++) index.remove(scramble(n), n);
+    assertEquals(index.size, 0);
+    assertLessOrEqual(index.bytes, Math.max(fresh, 128 * 1024));
+  }
+});
+
+Deno.test("an index takes at most 14 bytes per record once it is large", () => {
+  const index = numberIndex(scramble);
+  let worst = 0;
+  for (let n = 1; n <= 100_000; n++) {
+    index.insert(scramble(n), n);
+    if (n > 20_000 && n % 1000 === 0) worst = Math.max(worst, index.bytes / n);
+  }
+  assertLess(worst, 14);
+});
+
+Deno.test("a random choice does not take longer for having been large once", () => {
+  const index = numberIndex(scramble);
+  for (let n = 1; n <= 50_000; n++) index.insert(scramble(n), n);
+  for (let n = 1; n < 50_000; n++) index.remove(scramble(n), n);
+  const chance = new CountingRandom(seed);
+  for (let i = 0; i < 100; i++) assertEquals(index.random(chance), 50_000);
+  assertLess(chance.draws / 100, 1000);
+});
+
+class CountingRandom extends Seeded {
+  draws = 0;
+  override below(bound: number): number {
+    this.draws++;
+    return super.below(bound);
+  }
+}
