@@ -32,7 +32,7 @@ Examples:
 
 /** Runs the program. */
 async function main(): Promise<void> {
-  const commandLine = parseCommandLine(Deno.args);
+  const commandLine = readCommandLine(Deno.args);
   if (commandLine.action === "help") return console.log(HELP.trimEnd());
   if (commandLine.action === "version") {
     return console.log(
@@ -54,6 +54,19 @@ async function main(): Promise<void> {
   });
   obeySignals(server, config, logger);
   await run(server, config, logger);
+}
+
+/**
+ * `deno task start` puts `--default-config FILE` in front of its arguments: the configuration to
+ * use when they name none, neither a file nor standard input.
+ */
+function readCommandLine(argv: readonly string[]): CommandLine {
+  const [flag, file, ...own] = argv;
+  if (flag !== "--default-config") return parseCommandLine(argv);
+  const commandLine = parseCommandLine(own);
+  return commandLine.file === undefined && !commandLine.stdin
+    ? { ...commandLine, file }
+    : commandLine;
 }
 
 /** Reads the file, standard input and the command line, in this order. */

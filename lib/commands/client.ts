@@ -64,7 +64,7 @@ export class Client implements Watcher {
   replyMode: ReplyMode = "on";
   /** CLIENT NO-EVICT. */
   noEvict = false;
-  /** The command that ran last, or is running. */
+  /** The command that came last, whether or not it could run; undefined: one that does not exist. */
   lastCommand: Command | undefined;
   /** When the last command came, in ms since the epoch. */
   lastActive_ms: number;

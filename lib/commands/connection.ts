@@ -15,6 +15,12 @@ const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disa
 const NO_PASSWORD_SET = "ERR AUTH <password> called without any password configured for the " +
   "default user. Are you sure your configuration is correct?";
 const DEFAULT_USER = "default";
+const BAD_PROTOCOL_VERSION = "ERR Protocol version is not an integer or out of range";
+const UNKNOWN_PROTOCOL_VERSION = "NOPROTO unsupported protocol version";
+const HELLO_WITHOUT_AUTH = "NOAUTH HELLO must be called with the client already authenticated, " +
+  "otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and " +
+  "select the RESP protocol version at the same time";
+const NOT_AN_INT = "ERR value is out of range, value must between -2147483648 and 2147483647";
 
 const auth = command({
   name: "auth",
@@ -71,21 +77,16 @@ const hello = command({
     "it returns information about the current connection.",
   ]],
   run(ctx) {
-    const wanted = readHello(ctx);
-    if (wanted === undefined) return;
-    const { client, reply, server } = ctx;
-    const { user, password, name, version } = wanted;
-    if (user !== undefined && !authenticate(server, client, user, password!)) {
-      return reply.error(WRONG_PASSWORD);
+    const { args, client, reply } = ctx;
+    const version = args.count >= 2 ? args.int64(1) : undefined;
+    if (args.count >= 2) {
+      if (version === undefined) return reply.error(BAD_PROTOCOL_VERSION);
+      if (version !== 2 && version !== 3) return reply.error(UNKNOWN_PROTOCOL_VERSION);
     }
-    if (!client.authenticated) {
-      return reply.error(
-        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO " +
-          "<proto> AUTH <user> <pass> option can be used to authenticate the client and select " +
-          "the RESP protocol version at the same time",
-      );
-    }
-    if (name !== undefined) client.name = name;
+    // As in Redis, an option is obeyed although a later one may be refused.
+    if (!obeyHelloOptions(ctx)) return;
+    if (!client.authenticated) return reply.error(HELLO_WITHOUT_AUTH);
+
     if (version !== undefined) reply.resp3 = version === 3;
     replyServerFacts(ctx);
   },
@@ -139,7 +140,7 @@ const reset = command({
     endTransaction(client);
     client.db = server.keyspace.database(0);
     client.name = "";
-    client.replyMode = "on";
+    if (client.replyMode === "off") client.replyMode = "on"; // a reply to be skipped stays skipped
     client.noEvict = false;
     client.authenticated = server.config.values.requirepass === "";
     reply.resp3 = false;
@@ -160,10 +161,11 @@ const select = command({
   run({ args, client, reply, server }) {
     const index = args.int64(1);
     if (index === undefined) return reply.error(NOT_AN_INTEGER);
+    if (typeof index === "bigint" || (index | 0) !== index) return reply.error(NOT_AN_INT);
     if (index < 0 || index >= server.keyspace.count) {
       return reply.error("ERR DB index is out of range");
     }
-    client.db = server.keyspace.database(Number(index));
+    client.db = server.keyspace.database(index);
     reply.ok();
   },
 });
@@ -189,45 +191,28 @@ function authenticate(
   return true;
 }
 
-interface Hello {
-  version?: 2 | 3;
-  user?: string;
-  password?: string;
-  name?: string;
-}
-
-/** Reads the arguments of HELLO; undefined: an error has been answered. */
-function readHello({ args, reply }: Context): Hello | undefined {
-  const wanted: Hello = {};
-  if (args.count >= 2) {
-    const version = args.int64(1);
-    if (version === undefined) {
-      reply.error("ERR Protocol version is not an integer or out of range");
-      return undefined;
-    }
-    if (version !== 2 && version !== 3) {
-      reply.error("NOPROTO unsupported protocol version");
-      return undefined;
-    }
-    wanted.version = version;
-  }
+/** Reads and obeys AUTH and SETNAME in their order; false: an error has been answered. */
+function obeyHelloOptions({ args, client, reply, server }: Context): boolean {
   for (let i = 2; i < args.count; i++) {
     if (args.is(i, "AUTH") && i + 2 < args.count) {
-      wanted.user = args.text(i + 1);
-      wanted.password = args.text(i + 2);
+      if (!authenticate(server, client, args.text(i + 1), args.text(i + 2))) {
+        reply.error(WRONG_PASSWORD);
+        return false;
+      }
       i += 2;
     } else if (args.is(i, "SETNAME") && i + 1 < args.count) {
-      wanted.name = args.text(++i);
-      if (!isValidName(wanted.name)) {
+      const name = args.text(++i);
+      if (!isValidName(name)) {
         reply.error(NAME_ERROR);
-        return undefined;
+        return false;
       }
+      client.name = name;
     } else {
       reply.error(`ERR Syntax error in HELLO option '${args.text(i)}'`);
-      return undefined;
+      return false;
     }
   }
-  return wanted;
+  return true;
 }
 
 function replyServerFacts({ client, reply }: Context): void {

@@ -49,7 +49,8 @@ const exec = command({
     endTransaction(client);
     if (transaction.failed) return reply.error(EXEC_ABORT);
     if (changed) return reply.nullArray();
-    reply.array(transaction.commands.length);
+    // With CLIENT REPLY OFF there is no reply; a CLIENT REPLY ON in the queue begins them anew.
+    if (client.replyMode !== "off") reply.array(transaction.commands.length);
     return runAll(ctx, transaction.commands);
   },
 });

@@ -41,19 +41,6 @@ export type DirectiveTable = Readonly<Record<string, DirectiveSpec<unknown>>>;
 
 const memoryAndEviction: DirectiveTable = {
   maxmemory: directive(anySize, "0"),
-  "maxmemory-policy": directive(
-    choice([
-      "volatile-lru",
-      "volatile-lfu",
-      "volatile-random",
-      "volatile-ttl",
-      "allkeys-lru",
-      "allkeys-lfu",
-      "allkeys-random",
-      "noeviction",
-    ]),
-    "noeviction",
-  ),
   "maxmemory-samples": directive(positiveInt, "5"),
   "maxmemory-eviction-tenacity": directive(integer(0, 100), "10"),
   "maxmemory-clients": directive(memoryOrPercent, "0"),

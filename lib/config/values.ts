@@ -77,6 +77,8 @@ export interface ConfigValues {
   readonly "lazyfree-lazy-user-del": boolean;
   /** Whether FLUSHDB and FLUSHALL are asynchronous unless they say otherwise. */
   readonly "lazyfree-lazy-user-flush": boolean;
+  /** Which keys go first when memory is short; `-lfu` also says what a key remembers of its use. */
+  readonly "maxmemory-policy": string;
   /** How slowly the counter of uses grows. */
   readonly "lfu-log-factor": number;
   /** Minutes after which the counter of uses falls by one; 0 is never. */

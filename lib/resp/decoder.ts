@@ -209,13 +209,14 @@ export class Decoder {
   /** Reads the arguments that are missing. True: all are there. */
   #readArguments(): boolean {
     const { args } = this;
+    const { bulkBytesMax } = this.#limits;
     while (this.#missing > 0) {
       if (this.#bulk < 0) {
         if (this.#pos === this.#end) return false;
         if (this.#buf[this.#pos] !== DOLLAR && !this.#refuseArgument()) return false;
         const length = this.#readLength(BULK_LINE_TOO_LONG, "invalid bulk length");
         if (length === undefined) return false;
-        if (length < 0 || length > this.#limits.bulkBytesMax) this.#fail("invalid bulk length");
+        if (length < 0 || length > bulkBytesMax) this.#fail("invalid bulk length");
         if (length > UNAUTHENTICATED_BULK_BYTES_MAX && !this.#limits.authenticated) {
           this.#fail("unauthenticated bulk length");
         }

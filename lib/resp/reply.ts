@@ -36,8 +36,16 @@ const NOTHING = Buffer.alloc(0);
 
 /** A place to go back to, see {@linkcode Reply.mark}. */
 export interface ReplyMark {
+  /** How often replies had been taken by then. */
+  readonly takes: number;
   readonly parts: number;
   readonly at: number;
+}
+
+/** Replies that have been taken: `buffer[0 .. length)`, to be given back once sent. */
+export interface ReplyPart {
+  readonly buffer: Buffer;
+  readonly length: number;
 }
 
 /** Replies in the making. */
@@ -52,8 +60,9 @@ export class Reply {
   #buf: Buffer = NOTHING;
   #at = 0;
   /** Full buffers before this one, and how much of each is filled. */
-  #parts: Buffer[] = [];
+  #parts: ReplyPart[] = [];
   #partsBytes = 0;
+  #takes = 0;
 
   /** Bytes that wait to be taken. */
   get length(): number {
@@ -173,33 +182,35 @@ export class Reply {
 
   /** The place reached so far. */
   mark(): ReplyMark {
-    return { parts: this.#parts.length, at: this.#at };
+    return { takes: this.#takes, parts: this.#parts.length, at: this.#at };
   }
 
-  /** Takes back what was written since `mark`, if nothing has been taken since. */
+  /** Takes back what was written since `mark`, as far as it still waits. */
   rewind(mark: ReplyMark): void {
+    if (mark.takes !== this.#takes) return this.discard(); // what was before it has gone out
     while (this.#parts.length > mark.parts) {
       giveBuffer(this.#buf);
       const part = this.#parts.pop()!;
       this.#partsBytes -= part.length;
-      this.#buf = Buffer.from(part.buffer, part.byteOffset);
+      this.#buf = part.buffer;
     }
     this.#at = mark.at;
   }
 
   /** Forgets everything that waits: the log's replay has no reader. */
   discard(): void {
-    if (this.#parts.length > 0) this.rewind({ parts: 0, at: 0 });
+    if (this.#parts.length > 0) this.rewind({ takes: this.#takes, parts: 0, at: 0 });
     this.#at = 0;
   }
 
   /**
-   * Takes all that is there; the writer begins anew. Give each part's buffer back with
+   * Takes all that is there; the writer begins anew. Give each part back with
    * {@linkcode releaseReply} when it has been sent.
    */
-  take(): Buffer[] {
+  take(): ReplyPart[] {
     const parts = this.#parts;
-    if (this.#at > 0) parts.push(this.#buf.subarray(0, this.#at) as Buffer);
+    this.#takes++;
+    if (this.#at > 0) parts.push({ buffer: this.#buf, length: this.#at });
     else if (this.#buf !== NOTHING) giveBuffer(this.#buf);
     this.#parts = [];
     this.#partsBytes = 0;
@@ -249,7 +260,7 @@ export class Reply {
       return;
     }
     if (this.#at > 0) {
-      this.#parts.push(old.subarray(0, this.#at) as Buffer);
+      this.#parts.push({ buffer: old, length: this.#at });
       this.#partsBytes += this.#at;
     } else if (old !== NOTHING) {
       giveBuffer(old);
@@ -259,7 +270,12 @@ export class Reply {
   }
 }
 
+/** The bytes of a part, as a view. */
+export function replyBytes(part: ReplyPart): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(part.buffer.buffer as ArrayBuffer, 0, part.length);
+}
+
 /** Gives back the buffer of a part that {@linkcode Reply.take} returned. */
-export function releaseReply(part: Buffer): void {
-  giveBuffer(Buffer.from(part.buffer));
+export function releaseReply(part: ReplyPart): void {
+  giveBuffer(part.buffer);
 }

@@ -159,8 +159,9 @@ export class AppendLog implements TurnLog, UnitSink {
     const writer = this.#writer;
     this.#writer = undefined;
     this.#queue = undefined;
+    this.#tellRoom(); // nobody waits for a queue that is gone
     await writer?.close();
-    this.#closeDirectory();
+    if (this.#writer === undefined) this.#closeDirectory(); // else it was opened again meanwhile
   }
 
   /** The writer's figures for INFO; undefined while nothing is logged. */

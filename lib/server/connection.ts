@@ -8,11 +8,10 @@
  * It does not assume TCP: any `Deno.Conn` will do.
  */
 
-import type { Buffer } from "node:buffer";
 import type { Client, Link } from "../commands/client.ts";
 import type { Context } from "../commands/context.ts";
 import { Decoder, type DecoderLimits, ProtocolError, QueryTooLargeError } from "../resp/decoder.ts";
-import { releaseReply } from "../resp/reply.ts";
+import { releaseReply, replyBytes, type ReplyPart } from "../resp/reply.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { TurnMember } from "./turn.ts";
 
@@ -22,6 +21,8 @@ export const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 const SUSPENDED_INPUT_BYTES_MAX = 1024 * 1024;
 /** The time of commands is read again after so many of one pipeline. */
 const COMMANDS_PER_CLOCK = 64;
+
+const NOTHING = new Uint8Array(0);
 
 /** What a connection needs of the server. */
 export interface ConnectionHost {
@@ -54,8 +55,11 @@ export class Connection implements Link, TurnMember, DecoderLimits {
   readonly #host: ConnectionHost;
   readonly #context: Context;
   readonly #decoder: Decoder;
-  #sending = false;
+  /** Parts under way to the client, the first one being written. */
+  #sending: ReplyPart[] | undefined;
   #sendingBytes = 0;
+  /** What is left of the part that is being written. */
+  #unsent: Uint8Array = NOTHING;
   /** A command is suspended until this settles: input is read but not decoded. */
   #suspended: Promise<void> | undefined;
   /** There is too much to send, or the log is full: resolves when serving has gone on. */
@@ -128,7 +132,7 @@ export class Connection implements Link, TurnMember, DecoderLimits {
 
   /** Sends the replies that wait; what comes meanwhile is sent after them. */
   flush(): void {
-    if (this.#sending || this.#closed) return;
+    if (this.#sending !== undefined || this.#closed) return;
     if (this.client.reply.length > 0) this.#send();
     else if (this.client.closing) this.#close();
   }
@@ -163,7 +167,7 @@ export class Connection implements Link, TurnMember, DecoderLimits {
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      client.reply.error(`ERR Protocol error: ${error.message}`);
+      if (client.replyMode === "on") client.reply.error(`ERR Protocol error: ${error.message}`);
       host.log("verbose", `Protocol error from client ${this.address}: ${error.message}`);
       client.closing = true;
     }
@@ -197,33 +201,38 @@ export class Connection implements Link, TurnMember, DecoderLimits {
     if (!this.#closed && this.#suspended === undefined) this.#process();
   }
 
-  async #send(): Promise<void> {
-    this.#sending = true;
-    const { reply } = this.client;
-    try {
-      do {
-        for (const part of reply.take()) {
-          this.#sendingBytes += part.length;
-          await this.#write(part);
-          this.#sendingBytes -= part.length;
-          releaseReply(part);
-        }
-      } while (reply.length > 0 && !this.enlisted);
-    } catch {
-      this.client.closing = true; // the peer has gone
-      this.#close();
-    }
-    this.#sending = false;
+  /** Takes what waits and sends it, part by part. Callbacks, not `await`: a third of the cost. */
+  #send(): void {
+    this.#sending = this.client.reply.take();
+    for (const part of this.#sending) this.#sendingBytes += part.length;
+    this.#write(replyBytes(this.#sending[0]));
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#unsent = bytes;
+    this.#conn.write(bytes).then(this.#written, this.#writeFailed);
+  }
+
+  readonly #written = (count: number): void => {
+    if (count < this.#unsent.length) return this.#write(this.#unsent.subarray(count));
+    const part = this.#sending!.shift()!;
+    this.#sendingBytes -= part.length;
+    this.#host.countOutput(part.length);
+    releaseReply(part);
+    if (this.#closed) return;
+    if (this.#sending!.length > 0) return this.#write(replyBytes(this.#sending![0]));
+    this.#sending = undefined;
+    if (this.client.reply.length > 0 && !this.enlisted) return this.#send();
     this.#sent?.();
     this.#sent = undefined;
     if (this.client.closing && !this.enlisted) this.#close();
-  }
+  };
 
-  async #write(part: Buffer): Promise<void> {
-    let sent = await this.#conn.write(part);
-    while (sent < part.length) sent += await this.#conn.write(part.subarray(sent));
-    this.#host.countOutput(part.length);
-  }
+  /** The peer has gone. */
+  readonly #writeFailed = (): void => {
+    this.#sending = undefined;
+    this.#close();
+  };
 
   #readFailed(error: unknown): void {
     if (this.#closed || isDisconnect(error)) return;

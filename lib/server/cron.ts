@@ -10,6 +10,8 @@ import type { Stats } from "./stats.ts";
 
 /** Rates are sampled this often. */
 const SAMPLE_INTERVAL_MS = 100;
+/** Pause between two slices of 1 ms each for expiry and compaction, while they have much to do. */
+const BUSY_PAUSE_MS = 6;
 /** At least so many clients are looked at in a round, and all of them within a second. */
 const CLIENTS_PER_ROUND_MIN = 5;
 
@@ -21,6 +23,7 @@ export class Cron {
   readonly #compaction: CompactionCycle;
   readonly #afterExpiry: () => void;
   #cancel: (() => void) | undefined;
+  #cancelSlice: (() => void) | undefined;
   #sampled_ms = 0;
   #lastClientId = 0;
 
@@ -42,6 +45,7 @@ export class Cron {
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+    this.#cancelSlice?.();
   }
 
   #round(): void {
@@ -53,12 +57,23 @@ export class Cron {
       this.#stats.sample(now_ms);
     }
     if (keyspace.loading) return;
+    this.#slice(activeExpiry);
+    this.#closeIdleClients(now_ms);
+  }
+
+  /** A slice of expiry and of compaction; while there is much to do they take a quarter of the time. */
+  #slice(activeExpiry: boolean): void {
+    const { keyspace, clock } = this.#server;
+    if (keyspace.loading) return;
+    let busy = false;
     if (activeExpiry) {
-      this.#expire.run();
+      busy = this.#expire.run();
       this.#afterExpiry();
     }
-    this.#compaction.run();
-    this.#closeIdleClients(now_ms);
+    busy = this.#compaction.run() || busy;
+    if (!busy) return;
+    this.#cancelSlice?.();
+    this.#cancelSlice = clock.after(BUSY_PAUSE_MS, () => this.#slice(this.#server.activeExpiry));
   }
 
   /** `timeout`: closes clients that have said nothing for so many seconds, a few in each round. */

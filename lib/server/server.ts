@@ -48,6 +48,15 @@ export interface ServerOptions {
   readonly exit: (code: number) => void;
 }
 
+/** Directives whose values are copied to where they are needed fast. */
+const COPIED_DIRECTIVES = [
+  "maxmemory-policy",
+  "lfu-log-factor",
+  "lfu-decay-time",
+  "proto-max-bulk-len",
+  "client-query-buffer-limit",
+] as const;
+
 const PROTECTED_MODE_ERROR =
   "DENIED redeno is running in protected mode: it accepts connections from this machine only, " +
   "because no password is set. To connect from elsewhere set 'requirepass', or if no stranger " +
@@ -85,6 +94,8 @@ export class Server implements ServerHandle {
   readonly #turn = new Turn();
   readonly #cron: Cron;
   readonly #connections = new Set<Connection>();
+  /** Copies of two directives as plain fields: the decoder reads them at every command. */
+  readonly #inputLimits = { bulkBytesMax: 0, queryBytesMax: 0 };
   readonly #host: ConnectionHost;
   #listener: Listener | undefined;
   #ending: Promise<void> | undefined;
@@ -178,7 +189,12 @@ export class Server implements ServerHandle {
       this.#log("warning", `Can't write and force the append-only file: ${error}`);
       if (!options.force) throw new Error("Errors trying to SHUTDOWN. Check logs.");
     }
-    await this.stop();
+    try {
+      await this.stop();
+    } catch (error) {
+      this.#log("warning", `The end was not in order: ${error}`);
+      return this.#options.exit(options.force ? 0 : 1);
+    }
     this.#options.exit(0);
   }
 
@@ -287,19 +303,11 @@ export class Server implements ServerHandle {
 
   #connectionHost(): ConnectionHost {
     const { stats, clients, keyspace, clock, appendLog } = this;
-    const { values } = this.config;
     const turn = this.#turn;
     const connections = this.#connections;
     return {
       dispatcher: this.#dispatcher,
-      limits: {
-        get bulkBytesMax() {
-          return values["proto-max-bulk-len"];
-        },
-        get queryBytesMax() {
-          return values["client-query-buffer-limit"];
-        },
-      },
+      limits: this.#inputLimits,
       logRoom: () => appendLog.room(),
       tick: () => {
         keyspace.now_ms = clock.now_ms();
@@ -347,11 +355,17 @@ export class Server implements ServerHandle {
     if (!this.appendLog.isOpen) {
       throw new Error("the append-only file is off: there is no log to load");
     }
-    await this.appendLog.flush();
-    this.#detachLog();
-    await this.appendLog.close();
-    this.keyspace.loading = true;
+    if (this.keyspace.loading) throw new Error("the append-only file is being loaded already");
+    this.keyspace.loading = true; // from here on nobody else reads or changes anything
     try {
+      await this.appendLog.flush();
+    } catch (error) {
+      this.keyspace.loading = false;
+      throw error;
+    }
+    this.#detachLog();
+    try {
+      await this.appendLog.close();
       for (const db of this.keyspace.databases()) db.clear();
       await this.appendLog.load(this.#replayTarget());
       this.appendLog.open();
@@ -368,10 +382,16 @@ export class Server implements ServerHandle {
   /** Directives that mean something to the running server when CONFIG SET changes them. */
   #obeyConfig(): void {
     const { config, keyspace } = this;
-    const policy = () => {
-      keyspace.lfu = config.text("maxmemory-policy").endsWith("-lfu");
+    const obey = () => {
+      const { values } = config;
+      keyspace.lfu = values["maxmemory-policy"].endsWith("-lfu");
+      lfuTuning.logFactor = values["lfu-log-factor"];
+      lfuTuning.decay_minutes = values["lfu-decay-time"];
+      this.#inputLimits.bulkBytesMax = values["proto-max-bulk-len"];
+      this.#inputLimits.queryBytesMax = values["client-query-buffer-limit"];
     };
-    policy();
+    obey();
+    for (const name of COPIED_DIRECTIVES) config.onChange(name, obey);
     config.onChange("hz", (hz) => this.#cron.start(hz));
     config.onChange("appendfsync", () => this.appendLog.setPolicy());
     config.onChange("appendonly", (on) => this.#switchLog(on));
@@ -387,16 +407,10 @@ export class Server implements ServerHandle {
         throw new Error("No such file or directory");
       }
     });
-    const tune = () => {
-      lfuTuning.logFactor = config.values["lfu-log-factor"];
-      lfuTuning.decay_minutes = config.values["lfu-decay-time"];
-    };
-    tune();
-    config.onChange("lfu-log-factor", tune);
-    config.onChange("lfu-decay-time", tune);
   }
 
   #switchLog(on: boolean): void {
+    if (this.keyspace.loading) throw new Error("the append-only file is being loaded");
     if (on === this.appendLog.isOpen) return;
     if (on) {
       this.appendLog.openWithSnapshot();

@@ -1,0 +1,57 @@
+/**
+ * Writes per second where every reply waits for the disk: `appendfsync always`, 50 clients.
+ *
+ * It measures how many writes share one fsync, on the disk that holds the directory for temporary
+ * files: choose another one with TMPDIR.
+ */
+
+import {
+  type Benchmark,
+  compare,
+  interleave,
+  progress,
+  ratioAtLeast,
+  type Row,
+} from "./benchmark.ts";
+import { redisBenchmark } from "./redis_benchmark.ts";
+import { QUIET, startPair } from "./servers.ts";
+
+const DEPTHS = [
+  { pipeline: 1, requests: { small: 30_000, full: 150_000 } },
+  { pipeline: 16, requests: { small: 200_000, full: 1_000_000 } },
+];
+const GOAL = ratioAtLeast(1.0);
+const DEFAULT_ROUNDS = { small: 5, full: 5 };
+
+/** Durable writes per second. */
+export const always: Benchmark = {
+  name: "always",
+  title: "SETs/s with appendfsync always, redis-benchmark -c 50 -r 1000000 -d 32",
+  async run(wish): Promise<Row[]> {
+    await using pair = await startPair([
+      ...QUIET,
+      "--appendonly",
+      "yes",
+      "--appendfsync",
+      "always",
+    ]);
+    const warm = { test: "set", requests: 100_000, pipeline: 16 };
+    await pair.each(async (server) => {
+      await redisBenchmark({ ...warm, port: server.port });
+    });
+    const rows: Row[] = [];
+    for (const { pipeline, requests } of DEPTHS) {
+      const what = `SET -P ${pipeline} AOF always`;
+      progress(what);
+      const run = { test: "set", pipeline, requests: requests[wish.size] };
+      const { rate } = await interleave(
+        wish.rounds ?? DEFAULT_ROUNDS[wish.size],
+        async (side) => ({
+          rate: await pair.alone(side, (server) => redisBenchmark({ ...run, port: server.port })),
+        }),
+      );
+      rows.push(compare(what, "writes/s", rate, GOAL));
+    }
+    return rows;
+  },
+};

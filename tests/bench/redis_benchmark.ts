@@ -1,0 +1,68 @@
+/**
+ * Runs `redis-benchmark`, Redis's own load generator, against one server.
+ *
+ * Promise: a server that answers with errors is an error here, not a fast server.
+ */
+
+/** Clients, key range and value size of every run, as the goals are stated. */
+const LOAD = ["-c", "50", "-r", "1000000", "-d", "32"];
+const KEYS = 1_000_000;
+
+/** What to run. */
+export interface Run {
+  /** The server's port, at 127.0.0.1. */
+  readonly port: number;
+  /** The name of the test, as `-t` takes it. */
+  readonly test: string;
+  /** How many requests. */
+  readonly requests: number;
+  /** How many requests a client sends at a time. */
+  readonly pipeline: number;
+  /** More options; they win over those of every run. */
+  readonly options?: readonly string[];
+}
+
+/**
+ * Runs one test.
+ *
+ * @returns requests per second.
+ */
+export async function redisBenchmark(run: Run): Promise<number> {
+  const { code, stdout, stderr } = await new Deno.Command("redis-benchmark", {
+    args: [
+      ...["-h", "127.0.0.1", "-p", String(run.port), "-e", "--csv", ...LOAD],
+      ...["-t", run.test, "-n", String(run.requests), "-P", String(run.pipeline)],
+      ...run.options ?? [],
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const decoder = new TextDecoder();
+  const output = decoder.decode(stdout);
+  const errors = decoder.decode(stderr);
+  if (code !== 0 || `${output}${errors}`.includes("Error from server")) {
+    throw new Error(`redis-benchmark -t ${run.test} failed (${code}): ${errors}${output}`);
+  }
+  return requestsPerSecond(output);
+}
+
+/**
+ * Reads its `--csv` output: the last line counts, since the tests of LRANGE fill their list first.
+ *
+ * @throws {Error} where the output is not what `--csv` gives.
+ */
+export function requestsPerSecond(csv: string): number {
+  const lines = csv.trim().split("\n");
+  const rate = /^"[^"]+","([0-9.]+)"/.exec(lines[lines.length - 1]);
+  if (lines.length < 2 || !lines[0].startsWith('"test","rps"') || rate === null) {
+    throw new Error(`redis-benchmark wrote what is no result: ${csv}`);
+  }
+  return Number(rate[1]);
+}
+
+/** Fills most of the key range and lets the server warm up. */
+export async function warmUp(port: number): Promise<void> {
+  await redisBenchmark({ port, test: "set", requests: KEYS, pipeline: 64 });
+  await redisBenchmark({ port, test: "get", requests: KEYS / 4, pipeline: 16 });
+}
