@@ -9,7 +9,7 @@ import type { Config } from "../config/config.ts";
 import { AofDirectory } from "../persistence/aof/directory.ts";
 import type { AofError } from "../persistence/aof/errors.ts";
 import { loadAof, type LoadResult, type ReplayTarget } from "../persistence/aof/loader.ts";
-import { AofQueue } from "../persistence/aof/queue.ts";
+import { AofQueue, DEFAULT_QUEUE_LIMITS } from "../persistence/aof/queue.ts";
 import { AofRewrite } from "../persistence/aof/rewrite.ts";
 import { AofWriter, type WriterStats } from "../persistence/aof/writer.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -38,6 +38,8 @@ export class AppendLog implements TurnLog, UnitSink {
   readonly #options: AppendLogOptions;
   #directory: AofDirectory | undefined;
   #queue: AofQueue | undefined;
+  /** Position of the log that was closed last: the next one goes on from there. */
+  #lastPosition = 0;
   #writer: AofWriter | undefined;
   /** Waiters for room in the queue. */
   #room: { promise: Promise<void>; resolve: () => void } | undefined;
@@ -58,7 +60,7 @@ export class AppendLog implements TurnLog, UnitSink {
 
   /** Position after all that was appended. */
   get position(): number {
-    return this.#queue?.position ?? 0;
+    return this.#queue?.position ?? this.#lastPosition;
   }
 
   /** Why writes are refused now; undefined: they are not. */
@@ -158,6 +160,7 @@ export class AppendLog implements TurnLog, UnitSink {
   async close(): Promise<void> {
     const writer = this.#writer;
     this.#writer = undefined;
+    this.#lastPosition = this.position;
     this.#queue = undefined;
     this.#tellRoom(); // nobody waits for a queue that is gone
     await writer?.close();
@@ -172,7 +175,7 @@ export class AppendLog implements TurnLog, UnitSink {
   #startWriter(file: DiskFile, path: string): void {
     const { config, clock, log, onSafe, onFatal } = this.#options;
     const { base_bytes, total_bytes } = this.openDirectory().sizes();
-    this.#queue = new AofQueue();
+    this.#queue = new AofQueue(DEFAULT_QUEUE_LIMITS, this.#lastPosition);
     this.#writer = new AofWriter({
       file,
       path,

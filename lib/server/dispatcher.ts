@@ -7,7 +7,7 @@
  */
 
 import type { Client } from "../commands/client.ts";
-import { type Command, type CommandFlag } from "../commands/command.ts";
+import type { Command, CommandFlag } from "../commands/command.ts";
 import type { Context, ServerHandle } from "../commands/context.ts";
 import { endTransaction } from "../commands/transactions.ts";
 import type { Args } from "../resp/args.ts";

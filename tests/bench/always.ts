@@ -37,7 +37,7 @@ export const always: Benchmark = {
     ]);
     const warm = { test: "set", requests: 100_000, pipeline: 16 };
     await pair.each(async (server) => {
-      await redisBenchmark({ ...warm, port: server.port });
+      await redisBenchmark(server, warm);
     });
     const rows: Row[] = [];
     for (const { pipeline, requests } of DEPTHS) {
@@ -47,7 +47,7 @@ export const always: Benchmark = {
       const { rate } = await interleave(
         wish.rounds ?? DEFAULT_ROUNDS[wish.size],
         async (side) => ({
-          rate: await pair.alone(side, (server) => redisBenchmark({ ...run, port: server.port })),
+          rate: await pair.alone(side, (server) => redisBenchmark(server, run)),
         }),
       );
       rows.push(compare(what, "writes/s", rate, GOAL));

@@ -49,12 +49,7 @@ export async function load(
   count: number,
 ): Promise<void> {
   using conn = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
-  const answered = countLines(conn, count);
-  for (const batch of batches(command, count)) {
-    let sent = 0;
-    while (sent < batch.length) sent += await conn.write(batch.subarray(sent));
-  }
-  await answered;
+  await Promise.all([send(conn, batches(command, count)), countLines(conn, count)]);
   const keys = await server.keys();
   if (keys !== count) throw new Error(`${server.side} holds ${keys} keys after ${count} commands`);
 }
@@ -64,6 +59,13 @@ function putDigits(buf: Uint8Array, start: number, number: number): void {
     const next = Math.floor(rest / 10);
     buf[at] = ZERO + rest - next * 10;
     rest = next;
+  }
+}
+
+async function send(conn: Deno.Conn, all: Iterable<Uint8Array>): Promise<void> {
+  for (const batch of all) {
+    let sent = 0;
+    while (sent < batch.length) sent += await conn.write(batch.subarray(sent));
   }
 }
 

@@ -29,7 +29,7 @@ export const cpu: Benchmark = {
   title: "server CPU per request (user and kernel, all threads), redis-benchmark -c 50",
   async run(wish): Promise<Row[]> {
     await using pair = await startPair(QUIET);
-    await pair.each((server) => warmUp(server.port));
+    await pair.each(warmUp);
     const rows: Row[] = [];
     for (const { pipeline, requests, goal } of DEPTHS) {
       for (const test of TESTS) {
@@ -52,6 +52,6 @@ async function cost_us(
   load: { test: string; pipeline: number; requests: number },
 ): Promise<number> {
   const before_us = server.cpu_us();
-  await redisBenchmark({ ...load, port: server.port });
+  await redisBenchmark(server, load);
   return (server.cpu_us() - before_us) / load.requests;
 }

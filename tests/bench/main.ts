@@ -19,7 +19,8 @@
  *   better, of times and bytes less. It is not always the quotient of the two medians beside it.
  * - `(of rounds)` are the lowest and the highest of those ratios. Where they lie far apart the
  *   machine was busy with something else: run again, with more rounds, before believing the ratio.
- *   The load average before and after a benchmark tells whether; the benchmark itself makes about 2.
+ *   The line below each table tells how busy: with two cores, client and server need both, and any
+ *   that others take pulls the ratios of rates towards those of the CPU time of client plus server.
  * - `goal` is what the ratio, or redeno's own figure where a unit is given, should be; `ok` or `MISS`
  *   says whether it is. A `-` is a figure without a goal. Missing a goal does not change the exit
  *   code: it is 0 unless a benchmark could not be run.
@@ -32,11 +33,13 @@ import { always } from "./always.ts";
 import type { Benchmark, Row, Wish } from "./benchmark.ts";
 import { cpu } from "./cpu.ts";
 import { memory } from "./memory.ts";
+import { coresOfOthers, cpuTimes } from "./noise.ts";
 import { replay } from "./replay.ts";
 import { summary, table } from "./report.ts";
 import { killServers, startCommand } from "./servers.ts";
 import { stall } from "./stall.ts";
 import { startup } from "./startup.ts";
+import { removeTempDirs } from "./temp_dir.ts";
 import { throughput } from "./throughput.ts";
 
 const BENCHMARKS: readonly Benchmark[] = [
@@ -83,36 +86,41 @@ async function run(chosen: readonly Benchmark[], wish: Wish): Promise<void> {
   console.log(`size ${wish.size}, ${navigator.hardwareConcurrency} cores`);
   const rows: Row[] = [];
   for (const benchmark of chosen) {
-    const before = loadAverage();
+    const before = cpuTimes();
     const started_ms = performance.now();
     const own = await benchmark.run(wish);
     const took_s = Math.round((performance.now() - started_ms) / 1000);
     rows.push(...own);
     console.log(`\n${table(benchmark, own)}`);
-    console.log(`  (${took_s} s; load average ${before} before, ${loadAverage()} after)`);
+    console.log(
+      `  (${took_s} s; other processes kept ${coresOfOthers(before).toFixed(2)} cores busy)`,
+    );
   }
   console.log(`\n${summary(rows)}`);
 }
 
-/** Of the last minute. */
-function loadAverage(): string {
-  return Deno.loadavg()[0].toFixed(2);
+/** Leaves no process and no file behind. */
+function giveUp(): void {
+  killServers();
+  removeTempDirs();
 }
 
 async function main(): Promise<void> {
   if (Deno.args.includes("--help")) return console.log(USAGE);
   const { chosen, wish } = readArgs(Deno.args);
   if (!hasRedisServer()) throw new Error("redis-server and redis-benchmark are needed");
-  Deno.addSignalListener("SIGINT", () => {
-    killServers();
-    Deno.exit(130);
-  });
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      giveUp();
+      Deno.exit(1);
+    });
+  }
   await run(chosen, wish);
 }
 
 if (import.meta.main) {
   main().catch((error) => {
-    killServers();
+    giveUp();
     console.error(error instanceof UsageError ? `${error.message}\n${USAGE}` : error);
     Deno.exit(1);
   });

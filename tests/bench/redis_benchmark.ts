@@ -1,8 +1,11 @@
 /**
  * Runs `redis-benchmark`, Redis's own load generator, against one server.
  *
- * Promise: a server that answers with errors is an error here, not a fast server.
+ * Promise: a server that answers with errors is an error here, not a fast server; and it ends with
+ * its server (by itself it would try to connect again for ever).
  */
+
+import type { BenchServer } from "./servers.ts";
 
 /** Clients, key range and value size of every run, as the goals are stated. */
 const LOAD = ["-c", "50", "-r", "1000000", "-d", "32"];
@@ -10,8 +13,6 @@ const KEYS = 1_000_000;
 
 /** What to run. */
 export interface Run {
-  /** The server's port, at 127.0.0.1. */
-  readonly port: number;
   /** The name of the test, as `-t` takes it. */
   readonly test: string;
   /** How many requests. */
@@ -27,13 +28,14 @@ export interface Run {
  *
  * @returns requests per second.
  */
-export async function redisBenchmark(run: Run): Promise<number> {
+export async function redisBenchmark(server: BenchServer, run: Run): Promise<number> {
   const { code, stdout, stderr } = await new Deno.Command("redis-benchmark", {
     args: [
-      ...["-h", "127.0.0.1", "-p", String(run.port), "-e", "--csv", ...LOAD],
+      ...["-h", "127.0.0.1", "-p", String(server.port), "-e", "--csv", ...LOAD],
       ...["-t", run.test, "-n", String(run.requests), "-P", String(run.pipeline)],
       ...run.options ?? [],
     ],
+    signal: server.gone,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -41,6 +43,7 @@ export async function redisBenchmark(run: Run): Promise<number> {
   const decoder = new TextDecoder();
   const output = decoder.decode(stdout);
   const errors = decoder.decode(stderr);
+  if (server.gone.aborted) throw new Error(server.lastWords());
   if (code !== 0 || `${output}${errors}`.includes("Error from server")) {
     throw new Error(`redis-benchmark -t ${run.test} failed (${code}): ${errors}${output}`);
   }
@@ -62,7 +65,7 @@ export function requestsPerSecond(csv: string): number {
 }
 
 /** Fills most of the key range and lets the server warm up. */
-export async function warmUp(port: number): Promise<void> {
-  await redisBenchmark({ port, test: "set", requests: KEYS, pipeline: 64 });
-  await redisBenchmark({ port, test: "get", requests: KEYS / 4, pipeline: 16 });
+export async function warmUp(server: BenchServer): Promise<void> {
+  await redisBenchmark(server, { test: "set", requests: KEYS, pipeline: 64 });
+  await redisBenchmark(server, { test: "get", requests: KEYS / 4, pipeline: 16 });
 }

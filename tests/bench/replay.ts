@@ -18,6 +18,7 @@ import {
 } from "./benchmark.ts";
 import { batches, KEY, VALUE_32 } from "./bulk.ts";
 import { QUIET, startServer } from "./servers.ts";
+import { makeTempDir, removeTempDir } from "./temp_dir.ts";
 
 const SETS = { small: 500_000, full: 5_000_000 };
 const DEFAULT_ROUNDS = { small: 3, full: 3 };
@@ -30,7 +31,7 @@ export const replay: Benchmark = {
   title: "SETs/s replayed from the append-only file, start of the process included",
   async run(wish): Promise<Row[]> {
     const sets = SETS[wish.size];
-    const dir = await Deno.makeTempDir({ prefix: "redeno_bench_aof_" });
+    const dir = await makeTempDir();
     try {
       progress(`writing a log of ${sets} SETs`);
       await writeLog(dir, sets);
@@ -45,7 +46,7 @@ export const replay: Benchmark = {
       });
       return [compare(`replay of ${sets} SETs`, "SETs/s", rate, GOAL)];
     } finally {
-      await Deno.remove(dir, { recursive: true });
+      await removeTempDir(dir);
     }
   },
 };

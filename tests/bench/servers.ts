@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { freePort } from "../kit/oracle.ts";
 import { connect, type RespClient } from "../kit/resp_client.ts";
 import { type Side, SIDES } from "./benchmark.ts";
+import { makeTempDir, removeTempDir } from "./temp_dir.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const START_TIMEOUT_MS = 300_000;
@@ -47,7 +48,7 @@ export async function startServer(
   options: readonly string[],
   dir?: string,
 ): Promise<BenchServer> {
-  const place = dir ?? await Deno.makeTempDir({ prefix: "redeno_bench_" });
+  const place = dir ?? await makeTempDir();
   const server = new BenchServer(side, options, place, dir === undefined);
   try {
     await server.ready();
@@ -69,7 +70,7 @@ export class BenchServer implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #spawned_ms = performance.now();
   readonly #exited: Promise<unknown>;
-  #running = true;
+  readonly #gone = new AbortController();
   #log = "";
   #startup_ms = 0;
 
@@ -90,10 +91,19 @@ export class BenchServer implements AsyncDisposable {
     running.add(this);
     const written = [this.#collect(this.#process.stdout), this.#collect(this.#process.stderr)];
     this.#exited = this.#process.status.then(() => {
-      this.#running = false;
-      running.delete(this);
+      this.#markGone();
       return Promise.all(written);
     });
+  }
+
+  /** Aborted when the process has ended or is being ended by force. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** What to say of a server that ended by itself. */
+  lastWords(): string {
+    return `${this.side} ended; it wrote:\n${this.#log}`;
   }
 
   /** From spawning it to its first PONG that is not `-LOADING`. */
@@ -104,10 +114,10 @@ export class BenchServer implements AsyncDisposable {
   /** Waits for the first PONG. */
   async ready(): Promise<void> {
     const deadline = this.#spawned_ms + START_TIMEOUT_MS;
-    while (this.#running && performance.now() < deadline) {
+    while (!this.gone.aborted && performance.now() < deadline) {
       try {
         await using client = await connect(this.port);
-        while (this.#running) {
+        while (!this.gone.aborted) {
           const reply = await client.call("PING");
           if (reply.type === "simple") {
             this.#startup_ms = performance.now() - this.#spawned_ms;
@@ -120,7 +130,8 @@ export class BenchServer implements AsyncDisposable {
         await sleep(POLL_MS);
       }
     }
-    throw new Error(`${this.side} does not start; it wrote:\n${this.#log}`);
+    const how = this.gone.aborted ? "ended while starting" : "does not answer";
+    throw new Error(`${this.side} ${how}; it wrote:\n${this.#log}`);
   }
 
   /** CPU time of all its threads so far, in user mode and in the kernel. */
@@ -175,6 +186,7 @@ export class BenchServer implements AsyncDisposable {
   /** Ends it at once. */
   kill(): void {
     this.#signal("SIGKILL");
+    this.#markGone();
   }
 
   /** Ends it in order and removes the directory that was made for it. */
@@ -184,7 +196,7 @@ export class BenchServer implements AsyncDisposable {
     const timer = setTimeout(() => this.kill(), STOP_TIMEOUT_MS);
     await this.#exited;
     clearTimeout(timer);
-    if (this.#ownsDir) await Deno.remove(this.#dir, { recursive: true });
+    if (this.#ownsDir) await removeTempDir(this.#dir);
   }
 
   /** `stop`. */
@@ -192,8 +204,13 @@ export class BenchServer implements AsyncDisposable {
     await this.stop();
   }
 
+  #markGone(): void {
+    running.delete(this);
+    this.#gone.abort();
+  }
+
   #signal(signal: Deno.Signal): void {
-    if (this.#running) this.#process.kill(signal);
+    if (!this.#gone.signal.aborted) this.#process.kill(signal);
   }
 
   async #collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {

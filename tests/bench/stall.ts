@@ -16,7 +16,7 @@ import {
   type Row,
 } from "./benchmark.ts";
 import { redisBenchmark } from "./redis_benchmark.ts";
-import { QUIET, sleep, startServer } from "./servers.ts";
+import { type BenchServer, QUIET, sleep, startServer } from "./servers.ts";
 
 const KEYS = { small: 1_000_000, full: 5_000_000 };
 const DEFAULT_ROUNDS = { small: 3, full: 3 };
@@ -36,7 +36,7 @@ export const stall: Benchmark = {
     const waits = await interleave(rounds, async (side, round) => {
       progress(`${side}, round ${round + 1}`);
       await using server = await startServer(side, QUIET);
-      return await pingWhileLoading(server.port, keys);
+      return await pingWhileLoading(server, keys);
     });
     const what = `${keys / 1e6} M keys`;
     return [
@@ -48,14 +48,14 @@ export const stall: Benchmark = {
   },
 };
 
-async function pingWhileLoading(port: number, keys: number) {
-  using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+async function pingWhileLoading(server: BenchServer, keys: number) {
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   conn.setNoDelay(true);
   await pings(conn, (count) => count < WARM_PINGS);
   let loading = true;
   // Twelve digits are substituted: of so many keys, 5 million are distinct but for a few thousand.
   const options = ["-c", "1", "-r", "10000000000"];
-  const loaded = redisBenchmark({ port, test: "set", requests: keys, pipeline: 64, options })
+  const loaded = redisBenchmark(server, { test: "set", requests: keys, pipeline: 64, options })
     .finally(() => loading = false);
   const [{ waits_ms, late_ms }] = await Promise.all([pings(conn, () => loading), loaded]);
   const sorted = waits_ms.toSorted((a, b) => a - b);

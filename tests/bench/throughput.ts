@@ -86,7 +86,7 @@ export const throughput: Benchmark = {
 
 async function inMemory(wish: Wish): Promise<Row[]> {
   await using pair = await startPair(QUIET);
-  await pair.each((server) => warmUp(server.port));
+  await pair.each(warmUp);
   const tests = await testsOf(pair);
   const rows: Row[] = [];
   for (const depth of DEPTHS) {
@@ -113,7 +113,7 @@ async function withLog(wish: Wish): Promise<Row[]> {
     "--appendfsync",
     "everysec",
   ]);
-  await pair.each((server) => warmUp(server.port));
+  await pair.each(warmUp);
   const rows: Row[] = [];
   for (const depth of DEPTHS) {
     rows.push(await measure(pair, test, depth, wish, " AOF everysec", depth.logGoal));
@@ -135,7 +135,7 @@ async function measure(
   const run = { test: test.name, requests, pipeline: depth.pipeline };
   const rounds = wish.rounds ?? DEFAULT_ROUNDS[wish.size];
   const { rate } = await interleave(rounds, async (side) => ({
-    rate: await pair.alone(side, (server) => redisBenchmark({ ...run, port: server.port })),
+    rate: await pair.alone(side, (server) => redisBenchmark(server, run)),
   }));
   return compare(what, "req/s", rate, goal);
 }

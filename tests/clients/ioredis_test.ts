@@ -20,7 +20,7 @@ async function open(server: Server, options: RedisOptions = {}): Promise<Connect
 }
 
 async function close(redis: Redis): Promise<void> {
-  if (redis.status === "end") return;
+  if (redis.status !== "ready") return redis.disconnect();
   const ended = once(redis, "end");
   redis.disconnect();
   await ended;
@@ -40,9 +40,6 @@ testOnBoth("ioredis stores strings, numbers and bytes", [], async (server) => {
   assertEquals(await redis.incrbyfloat("a", 0.1), "42.1");
   assertEquals(await redis.mset({ x: "é", y: "2" }), "OK");
   assertEquals(await redis.mget("x", "y", "z"), ["é", "2", null]);
-  const long = "x".repeat(3_000_000);
-  await redis.set("long", long);
-  assertEquals(await redis.get("long") === long, true);
   await assertRejects(() => redis.incr("x"), Error, "ERR value is not an integer or out of range");
 });
 
@@ -138,7 +135,11 @@ Deno.test({
     const port = freePort();
     const place = { dir: dir.path, port };
     const first = await startRedeno(WITH_LOG, place);
-    await using client = await open(first, { db: 2, retryStrategy: () => 50 });
+    await using client = await open(first, {
+      db: 2,
+      retryStrategy: () => 50,
+      maxRetriesPerRequest: null,
+    });
     const { redis } = client;
     const pipeline = redis.pipeline();
     for (let i = 0; i < 1000; i++) pipeline.set(`key:${i}`, `value ${i}`);

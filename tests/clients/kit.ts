@@ -5,6 +5,8 @@
 
 import { hasRedisServer, type Server, startRedeno, startRedis } from "../kit/oracle.ts";
 
+const BODY_TIMEOUT_MS = 20_000;
+
 /** Registers a test against redeno and the same test against `redis-server`. */
 export function testOnBoth(
   name: string,
@@ -17,7 +19,7 @@ export function testOnBoth(
     ...sanitized,
     async fn() {
       await using server = await startRedeno(options);
-      await body(server);
+      await within(BODY_TIMEOUT_MS, body(server));
     },
   });
   Deno.test({
@@ -26,9 +28,18 @@ export function testOnBoth(
     ...sanitized,
     async fn() {
       await using server = await startRedis(options);
-      await body(server);
+      await within(BODY_TIMEOUT_MS, body(server));
     },
   });
+}
+
+/** A client that waits for ever fails its test instead of hanging it. */
+async function within(timeout_ms: number, work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${timeout_ms} ms`)), timeout_ms);
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /** The options of a server that keeps what it acknowledged. */

@@ -6,12 +6,17 @@ import { assert, assertEquals, assertRejects } from "../kit/assert.ts";
 import { freePort, startRedeno } from "../kit/oracle.ts";
 import { everyByte, scratchDir, testOnBoth, WITH_LOG } from "./kit.ts";
 
+interface Login {
+  readonly password?: string;
+  readonly database?: number;
+}
+
 /** A client that is not connected yet; what fails is told to who waits for it. */
-function clientFor(port: number, protocol: 2 | 3, more: { password?: string; database?: number }) {
+function clientFor(port: number, protocol: 2 | 3, login: Login, reconnectStrategy: number | false) {
   const client = createClient({
     RESP: protocol,
-    socket: { host: "127.0.0.1", port, reconnectStrategy: 50 },
-    ...more,
+    socket: { host: "127.0.0.1", port, reconnectStrategy },
+    ...login,
   });
   client.on("error", () => {});
   return client;
@@ -22,9 +27,9 @@ type Client = ReturnType<typeof clientFor>;
 async function open(
   port: number,
   protocol: 2 | 3,
-  more: { password?: string; database?: number } = {},
+  login: Login = {},
 ): Promise<AsyncDisposable & { readonly client: Client }> {
-  const client = clientFor(port, protocol, more);
+  const client = clientFor(port, protocol, login, 50);
   await client.connect();
   return { client, [Symbol.asyncDispose]: () => client.close() };
 }
@@ -40,6 +45,9 @@ for (const protocol of [2, 3] as const) {
     const asBytes = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
     assertEquals(await asBytes.get("bytes"), bytes);
     assertEquals(await client.get("nothing"), null);
+    const long = "x".repeat(3_000_000);
+    await client.set("long", long);
+    assert(await client.get("long") === long);
     const once = { expiration: { type: "EX", value: 100 }, condition: "NX" } as const;
     assertEquals(await client.set("a", "1", once), "OK");
     assertEquals(await client.set("a", "2", once), null);
@@ -114,9 +122,9 @@ for (const protocol of [2, 3] as const) {
     assertEquals(await client.get("a"), null);
     await client.select(3);
     assertEquals(await client.get("a"), "1");
-    const stranger = clientFor(port, protocol, { password: "wrong" });
+    const stranger = clientFor(port, protocol, { password: "wrong" }, false);
     await assertRejects(() => stranger.connect(), Error, "WRONGPASS");
-    stranger.destroy();
+    assert(!stranger.isOpen);
   });
 }
 

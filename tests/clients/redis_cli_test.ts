@@ -6,6 +6,8 @@ import { encodeCommand } from "../kit/resp_client.ts";
 import { type Server, startRedeno } from "../kit/oracle.ts";
 import { everyByte, scratchDir, testOnBoth, WITH_LOG } from "./kit.ts";
 
+const CLI_TIMEOUT_MS = 20_000;
+
 const hasCli = installed();
 
 function installed(): boolean {
@@ -39,6 +41,7 @@ async function cli(
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
+    signal: AbortSignal.timeout(CLI_TIMEOUT_MS),
   });
   await using child = command.spawn();
   const output = child.output();
@@ -119,7 +122,7 @@ testCli("redis-cli -3 speaks RESP3", [], async (server) => {
 testCli("redis-cli gives the password", ["--requirepass", "se cret"], async (server) => {
   assertEquals(await cli(server, ["GET", "a"]), "NOAUTH Authentication required.\n");
   assertEquals(await cli(server, ["--no-auth-warning", "-a", "se cret", "SET", "a", "1"]), "OK");
-  assertMatch(await cli(server, ["-a", "wrong", "GET", "a"]), /WRONGPASS .*\n*NOAUTH/s);
+  assertMatch(await cli(server, ["-a", "wrong", "GET", "a"]), /^NOAUTH .*AUTH failed: WRONGPASS /s);
 });
 
 testCli("redis-cli can be told about commands and ask for INFO", [], async (server) => {
@@ -127,7 +130,6 @@ testCli("redis-cli can be told about commands and ask for INFO", [], async (serv
   assertMatch(docs, /^get\nsummary\n/);
   const info = await cli(server, ["INFO", "server"]);
   assert(info.startsWith("# Server"), info.slice(0, 100));
-  assertMatch(await cli(server, ["--stat", "-i", "0.01", "-r", "1"]), /keys +mem +clients/);
 });
 
 Deno.test({

@@ -65,9 +65,16 @@ export class AofQueue {
   #consumed = false;
   #wake: (() => void) | undefined;
 
-  /** Makes an empty queue. @param limits when it says it is full. */
-  constructor(limits: QueueLimits = DEFAULT_QUEUE_LIMITS) {
+  /**
+   * Makes an empty queue.
+   *
+   * @param limits when it says it is full
+   * @param position where it begins: that of the queue before it, so that who waited for a place in
+   * that one does not wait for it in this one
+   */
+  constructor(limits: QueueLimits = DEFAULT_QUEUE_LIMITS, position = 0) {
     this.#limits = limits;
+    this.#position = position;
   }
 
   /** Adds `bytes[start .. end)`, which are `commands` encoded commands. They are copied. */
@@ -94,7 +101,7 @@ export class AofQueue {
     this.#wakeConsumer();
   }
 
-  /** Total bytes ever appended. */
+  /** Total bytes ever appended, to this queue and those before it. */
   get position(): number {
     return this.#position;
   }
