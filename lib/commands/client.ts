@@ -25,6 +25,11 @@ export interface Link {
   readonly inputFreeBytes: number;
   /** Bytes of replies that wait to be sent. */
   readonly outputBytes: number;
+  /**
+   * What was written to the client's reply outside of its own commands (a published message) is sent
+   * at the end of the turn.
+   */
+  send(): void;
   /** Closes the connection; `afterReplies`: what is already written is sent first. */
   close(afterReplies: boolean): void;
 }

@@ -48,6 +48,31 @@ export interface Persistence {
   readonly refusal: string | undefined;
 }
 
+/**
+ * Commands that wait for a key (BLPOP, BZPOPMIN, XREAD BLOCK ...). Whoever waits longest for a key
+ * is served first. A key counts as touched by any {@linkcode Database.changed}, whatever command it
+ * came from; who waits is served when that command's unit is complete.
+ */
+export interface Blocking {
+  /**
+   * Suspends the client until one of `keys` (of its selected database) can serve it.
+   *
+   * @param keys latin1 texts of the keys. @param timeout_ms 0: for ever.
+   * @param attempt tries to serve the client from a key that was touched: replies, reports changes
+   * and logs (`ctx.logAs`) its effect and returns true, or returns false and goes on waiting.
+   * @param timedOut replies when the time is over (CLIENT UNBLOCK ... TIMEOUT calls it as well).
+   */
+  wait(
+    ctx: Context,
+    keys: readonly string[],
+    timeout_ms: number,
+    attempt: (key: string) => boolean,
+    timedOut: () => void,
+  ): Promise<void>;
+  /** How many clients wait, for INFO. */
+  readonly count: number;
+}
+
 /** How SHUTDOWN is to go about it. */
 export interface ShutdownOptions {
   readonly now: boolean;

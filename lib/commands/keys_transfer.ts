@@ -59,8 +59,8 @@ function put(
   const encoding = from.encoding(source);
   let stored: Ref;
   if (encoding === OBJECT) {
-    const object = from.object(source);
-    stored = to.storeObject(target, args, t, clone ? object.clone() : object);
+    const object = clone ? from.object(source).clone() : from.takeObject(source);
+    stored = to.storeObject(target, args, t, object);
   } else {
     const { bytes, valueStart, valueEnd } = from.locate(source);
     stored = to.store(target, args, t, encoding, bytes, valueStart, valueEnd);

@@ -2,7 +2,7 @@
 
 import { frequency, idleSeconds } from "../keyspace/access.ts";
 import { type Database, NONE, type Ref } from "../keyspace/database.ts";
-import { EMBSTR, INT, OBJECT, RAW } from "../keyspace/value.ts";
+import { ENCODINGS, INT, OBJECT } from "../keyspace/value.ts";
 import { parseInt64 } from "../numbers/int64.ts";
 import { type Command, command, type CommandRecord, keyAt } from "./command.ts";
 import type { Context } from "./context.ts";
@@ -35,19 +35,11 @@ const HELP = [
   "    <key>.",
 ];
 
-const STRING_ENCODINGS: Readonly<Record<number, string>> = {
-  [INT]: "int",
-  [EMBSTR]: "embstr",
-  [RAW]: "raw",
-};
-
 /** The name of a value's encoding, in Redis's words. */
 export function encodingName(db: Database, ref: Ref): string {
   const encoding = db.encoding(ref);
   if (encoding === OBJECT) return db.object(ref).encodingName;
-  const name = STRING_ENCODINGS[encoding];
-  if (name === undefined) throw new Error(`no name for encoding ${encoding}`);
-  return name;
+  return ENCODINGS[encoding].name;
 }
 
 /** How many refer to a value, as Redis counts: small integers are shared. */

@@ -10,13 +10,12 @@
  */
 
 import { Buffer } from "node:buffer";
-import type { HashSeed } from "../memory/hash.ts";
 import { NONE, RecordTable, type Ref } from "../memory/record_table.ts";
 import type { Args } from "../resp/args.ts";
 import { type KeyEvent, keyEvent } from "./events.ts";
 import type { Keyspace, Watcher } from "./keyspace.ts";
 import { logarithmicIncrement } from "./access.ts";
-import { OBJECT, type ValueObject, type ValueType } from "./value.ts";
+import { ENCODINGS, OBJECT, type ValueObject, type ValueType } from "./value.ts";
 
 export { NONE, type Ref };
 
@@ -34,7 +33,6 @@ export class Database {
   /** Values that are objects, by handle; slot 0 stays empty. */
   #objects: (ValueObject | undefined)[] = [undefined];
   #objectsFree: number[] = [];
-  #objectBytes = 0;
   /** Who watches which key (latin1); undefined while nobody does. */
   #watched: Map<string, Set<Watcher>> | undefined;
   readonly #handleBytes = Buffer.alloc(4);
@@ -43,7 +41,7 @@ export class Database {
   constructor(keyspace: Keyspace, index: number) {
     this.keyspace = keyspace;
     this.index = index;
-    this.#table = newTable(keyspace.seed);
+    this.#table = new RecordTable(keyspace.seed);
   }
 
   /** How many keys there are, the expired ones that nobody has noticed included. */
@@ -63,7 +61,9 @@ export class Database {
 
   /** Bytes that keys, values and indexes take. */
   get usedBytes(): number {
-    return this.#table.usedBytes + this.#objectBytes;
+    let sum = this.#table.usedBytes;
+    for (const object of this.#objects) sum += object?.usedBytes ?? 0;
+    return sum;
   }
 
   // --- looking up ---------------------------------------------------------------------------
@@ -132,13 +132,21 @@ export class Database {
 
   /** Type of a value. */
   type(ref: Ref): ValueType {
-    return this.#table.encoding(ref) === OBJECT ? this.object(ref).type : "string";
+    const encoding = this.#table.encoding(ref);
+    return encoding === OBJECT ? this.object(ref).type : ENCODINGS[encoding].type;
   }
 
   /** The object that a record with encoding OBJECT stands for. */
   object(ref: Ref): ValueObject {
-    this.#table.locate(ref);
-    return this.#objects[this.#table.bytes.readInt32LE(this.#table.valueStart)]!;
+    return this.#objects[this.#handleOf(ref)]!;
+  }
+
+  /** Takes the object out of a record that is about to be removed, so that it lives on elsewhere. */
+  takeObject(ref: Ref): ValueObject {
+    const handle = this.#handleOf(ref);
+    const object = this.#objects[handle]!;
+    this.#objects[handle] = undefined;
+    return object;
   }
 
   /**
@@ -233,9 +241,9 @@ export class Database {
   clear(): void {
     this.#markAllWatchers((key) => this.#holds(key));
     this.#table.clear();
+    for (const object of this.#objects) object?.free();
     this.#objects = [undefined];
     this.#objectsFree = [];
-    this.#objectBytes = 0;
   }
 
   /** Swaps contents, not watchers, with another database. */
@@ -246,7 +254,6 @@ export class Database {
     [this.#table, other.#table] = [other.#table, this.#table];
     [this.#objects, other.#objects] = [other.#objects, this.#objects];
     [this.#objectsFree, other.#objectsFree] = [other.#objectsFree, this.#objectsFree];
-    [this.#objectBytes, other.#objectBytes] = [other.#objectBytes, this.#objectBytes];
   }
 
   // --- telling ------------------------------------------------------------------------------
@@ -317,13 +324,14 @@ export class Database {
 
   #dropObject(ref: Ref): void {
     if (this.#table.encoding(ref) !== OBJECT) return;
-    this.#table.locate(ref);
-    const handle = this.#table.bytes.readInt32LE(this.#table.valueStart);
+    const handle = this.#handleOf(ref);
+    this.#objects[handle]?.free();
     this.#objects[handle] = undefined;
     this.#objectsFree.push(handle);
   }
-}
 
-function newTable(seed: HashSeed): RecordTable {
-  return new RecordTable(seed);
+  #handleOf(ref: Ref): number {
+    this.#table.locate(ref);
+    return this.#table.bytes.readInt32LE(this.#table.valueStart);
+  }
 }

@@ -17,6 +17,16 @@ export const EMBSTR = 2;
 export const RAW = 3;
 /** A value that is an object; the record's value is its handle, 4 bytes. */
 export const OBJECT = 4;
+/** A list of packed entries, see `types/list/`. */
+export const LIST_PACKED = 5;
+/** A hash as a packed run of fields and values. */
+export const HASH_PACKED = 6;
+/** A set as a packed run of members. */
+export const SET_PACKED = 7;
+/** A set of integers, in order. */
+export const SET_INTEGERS = 8;
+/** A sorted set as a packed run of members and scores, in order. */
+export const ZSET_PACKED = 9;
 
 /** Longest string that Redis embeds in its object (OBJ_ENCODING_EMBSTR_SIZE_LIMIT). */
 const EMBSTR_BYTES_MAX = 44;
@@ -25,6 +35,20 @@ const INT_DIGITS_MAX = 20;
 
 /** The types that TYPE names. */
 export type ValueType = "string" | "list" | "set" | "zset" | "hash" | "stream";
+
+/** Type and OBJECT ENCODING's name of each encoding but {@linkcode OBJECT}, by its number. */
+export const ENCODINGS: readonly { readonly type: ValueType; readonly name: string }[] = [
+  { type: "string", name: "none" }, // 0 is no encoding
+  { type: "string", name: "int" },
+  { type: "string", name: "embstr" },
+  { type: "string", name: "raw" },
+  { type: "string", name: "object" }, // an object knows its own
+  { type: "list", name: "quicklist" },
+  { type: "hash", name: "listpack" },
+  { type: "set", name: "hashtable" }, // Redis 7.0 packs no sets but those of integers
+  { type: "set", name: "intset" },
+  { type: "zset", name: "listpack" },
+];
 
 /** A value too large to be packed into its record. */
 export interface ValueObject {
@@ -35,6 +59,8 @@ export interface ValueObject {
   readonly usedBytes: number;
   /** A copy that shares nothing with it. */
   clone(): ValueObject;
+  /** Gives its memory back at once; it is not used any more. Must be fast whatever its size. */
+  free(): void;
 }
 
 /** The encoding that Redis gives to a string when it is set: INT, EMBSTR or RAW. */

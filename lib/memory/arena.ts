@@ -1,7 +1,8 @@
 /**
  * An arena: memory for records outside V8's heap.
  *
- * Segments of 1 MiB are cut into slots of one size class each:
+ * Segments are cut into slots of one size class each. They are small in a small arena, so that ten
+ * thousand collections cost little, and 1 MiB in a large one:
  *
  *     segment 1 (class 56):  | record | record |  free  | record | ... untouched ... |
  *                                                 `- word 0 is 0, word 1 the next free slot
@@ -16,8 +17,12 @@
 
 import { Buffer } from "node:buffer";
 
-/** Size of a segment in bytes. */
-export const SEGMENT_BYTES = 1 << 20;
+/** Size of the segments of a large arena in bytes. */
+export const SEGMENT_BYTES_MAX = 1 << 20;
+/** Size of the first ones. */
+const SEGMENT_BYTES_MIN = 1 << 12;
+/** A new segment is as large as this part of what is reserved already. */
+const GROWTH_SHIFT = 3;
 /** Records larger than this do not fit a slot. */
 export const SLOT_BYTES_MAX = 1 << 16;
 
@@ -54,8 +59,8 @@ export class Arena {
   readonly words: Int32Array[] = [new Int32Array(0)];
   /** Sum of the sizes of all live slots, in bytes. */
   usedBytes = 0;
-  /** Segments that hold memory now, spare ones included. */
-  segmentCount = 0;
+  /** Bytes held from the system: segments, whole, spare ones included. */
+  reservedBytes = 0;
 
   /** Class of each segment; 0: spare or not in use. */
   readonly #classOfSegment: number[] = [0];
@@ -69,8 +74,8 @@ export class Arena {
   readonly #spare: number[] = [];
   /** Numbers of dropped segments, to be given out again. */
   readonly #vacant: number[] = [];
-  /** By class: segments and live slots, for the choice of what to evacuate. */
-  readonly #segmentsOfClass = new Int32Array(CLASS_COUNT);
+  /** By class: slots in all and live ones, for the choice of what to evacuate. */
+  readonly #slotsOfClass = new Float64Array(CLASS_COUNT);
   readonly #liveOfClass = new Float64Array(CLASS_COUNT);
 
   /** Takes a slot of at least `bytes` (1 .. SLOT_BYTES_MAX); its contents are undefined. */
@@ -125,11 +130,6 @@ export class Arena {
       classOf(bytes) === this.#classOfSegment[address >>> OFFSET_BITS];
   }
 
-  /** Bytes held from the system: segments, whole. */
-  get reservedBytes(): number {
-    return this.segmentCount * SEGMENT_BYTES;
-  }
-
   /** Gives everything back at once. */
   clear(): void {
     for (let segment = 1; segment < this.bytes.length; segment++) {
@@ -140,7 +140,7 @@ export class Arena {
     this.#freeHead.length = this.#untouched.length = 1;
     this.#spare.length = this.#vacant.length = 0;
     for (const roomy of this.#roomy) roomy.length = 0;
-    this.#segmentsOfClass.fill(0);
+    this.#slotsOfClass.fill(0);
     this.#liveOfClass.fill(0);
     this.usedBytes = 0;
   }
@@ -148,10 +148,11 @@ export class Arena {
   /** The emptiest segment whose records would fit into the free slots of its class; 0: none. */
   sparseSegment(): number {
     for (let sizeClass = 1; sizeClass < CLASS_COUNT; sizeClass++) {
-      const slots = Math.floor(SEGMENT_BYTES / CLASS_BYTES[sizeClass]);
-      const free = this.#segmentsOfClass[sizeClass] * slots - this.#liveOfClass[sizeClass];
-      // Half of the class is free, and more than a segment: moving pays for itself.
-      if (free <= slots || free * 2 < this.#segmentsOfClass[sizeClass] * slots) continue;
+      const slots = this.#slotsOfClass[sizeClass];
+      const free = slots - this.#liveOfClass[sizeClass];
+      // Half of the class is free, and more than a large segment: moving pays for itself.
+      const worthwhile = free * CLASS_BYTES[sizeClass] > SEGMENT_BYTES_MAX && free * 2 >= slots;
+      if (!worthwhile) continue;
       let emptiest = 0;
       for (const segment of this.#roomy[sizeClass]) {
         if (emptiest === 0 || this.#liveSlots[segment] < this.#liveSlots[emptiest]) {
@@ -207,27 +208,39 @@ export class Arena {
 
   #hasRoom(segment: number, slotBytes: number): boolean {
     return this.#freeHead[segment] !== 0 ||
-      this.#untouched[segment] + slotBytes <= SEGMENT_BYTES;
+      this.#untouched[segment] + slotBytes <= this.bytes[segment].length;
   }
 
   #addSegment(sizeClass: number): number {
-    const segment = this.#spare.pop() ?? this.#mapSegment();
+    const segment = this.#takeSpare(sizeClass) ?? this.#mapSegment(CLASS_BYTES[sizeClass]);
     this.#classOfSegment[segment] = sizeClass;
     this.#liveSlots[segment] = 0;
     this.#freeHead[segment] = 0;
     this.#untouched[segment] = 0;
     this.#roomy[sizeClass].push(segment);
-    this.#segmentsOfClass[sizeClass]++;
+    this.#slotsOfClass[sizeClass] += this.#slotsIn(segment, sizeClass);
     return segment;
   }
 
-  #mapSegment(): number {
+  #slotsIn(segment: number, sizeClass: number): number {
+    return Math.floor(this.bytes[segment].length / CLASS_BYTES[sizeClass]);
+  }
+
+  #takeSpare(sizeClass: number): number | undefined {
+    const last = this.#spare.at(-1);
+    if (last === undefined || this.bytes[last].length < CLASS_BYTES[sizeClass]) return undefined;
+    return this.#spare.pop();
+  }
+
+  #mapSegment(slotBytes: number): number {
+    const wanted = Math.max(SEGMENT_BYTES_MIN, slotBytes, this.reservedBytes >>> GROWTH_SHIFT);
+    const size = Math.min(2 ** Math.ceil(Math.log2(wanted)), SEGMENT_BYTES_MAX);
     const segment = this.#vacant.pop() ?? this.bytes.length;
     if (segment >= SEGMENTS_MAX) throw new RangeError("arena: more than 32 GiB in one database");
-    const memory = new ArrayBuffer(SEGMENT_BYTES);
+    const memory = new ArrayBuffer(size);
     this.bytes[segment] = Buffer.from(memory);
     this.words[segment] = new Int32Array(memory);
-    this.segmentCount++;
+    this.reservedBytes += size;
     return segment;
   }
 
@@ -235,7 +248,7 @@ export class Arena {
     const sizeClass = this.#classOfSegment[segment];
     const roomy = this.#roomy[sizeClass];
     roomy.splice(roomy.indexOf(segment), 1);
-    this.#segmentsOfClass[sizeClass]--;
+    this.#slotsOfClass[sizeClass] -= this.#slotsIn(segment, sizeClass);
     this.#classOfSegment[segment] = 0;
     if (this.#spare.length < SPARE_SEGMENTS_MAX) {
       this.#spare.push(segment);
@@ -247,9 +260,9 @@ export class Arena {
 
   /** Returns a segment's memory now rather than at the next garbage collection. */
   #release(segment: number): void {
+    this.reservedBytes -= this.bytes[segment].length;
     (this.bytes[segment].buffer as ArrayBuffer).transfer(0);
     this.bytes[segment] = this.bytes[0];
     this.words[segment] = this.words[0];
-    this.segmentCount--;
   }
 }

@@ -137,6 +137,11 @@ export class Connection implements Link, TurnMember, DecoderLimits {
     else if (this.client.closing) this.#close();
   }
 
+  send(): void {
+    this.needs = this.#host.logPosition; // it may tell of a change that is not yet safe
+    this.#host.enlist(this);
+  }
+
   close(afterReplies: boolean): void {
     if (this.#closed) return;
     this.client.closing = true;
