@@ -103,15 +103,19 @@ async function run(server: Server, config: Config, logger: Logger): Promise<void
   );
 }
 
+/** One Ctrl-C reaches a program that npx started twice: from the terminal, and passed on by npm. */
+const SAME_SIGNAL_MS = 500;
+
 /** SIGTERM and SIGINT end in order; a second SIGINT ends at once. */
 function obeySignals(server: Server, config: Config, logger: Logger): void {
-  let ending = false;
+  let asked_ms: number | undefined;
   const end = (signal: string) => {
-    if (ending) {
-      if (signal === "SIGINT") leave(config, 1);
+    const now_ms = systemClock.monotonic_ms();
+    if (asked_ms !== undefined) {
+      if (signal === "SIGINT" && now_ms - asked_ms > SAME_SIGNAL_MS) leave(config, 1);
       return;
     }
-    ending = true;
+    asked_ms = now_ms;
     logger.log("warning", `Received ${signal}, shutting down...`);
     server.stop().then(() => leave(config, 0), (error) => {
       logger.log("warning", `Could not end in order: ${messageOf(error)}`);

@@ -147,6 +147,7 @@ export class Arena {
 
   /** The emptiest segment whose records would fit into the free slots of its class; 0: none. */
   sparseSegment(): number {
+    if (this.reservedBytes - this.usedBytes < SEGMENT_BYTES_MAX) return 0;
     for (let sizeClass = 1; sizeClass < CLASS_COUNT; sizeClass++) {
       const slots = this.#slotsOfClass[sizeClass];
       const free = slots - this.#liveOfClass[sizeClass];

@@ -6,7 +6,7 @@
  * Redis 7.0, so that a dataset can be compared with the one it was loaded from.
  */
 
-import { createHash } from "node:crypto";
+import { nodeCrypto } from "../platform/node_builtins.ts";
 
 /** Bytes of a digest. */
 export const DIGEST_SIZE_BYTES = 20;
@@ -24,5 +24,5 @@ export function mixDigest(digest: Uint8Array, bytes: Uint8Array): void {
 }
 
 function sha1(bytes: Uint8Array): Uint8Array {
-  return createHash("sha1").update(bytes).digest();
+  return nodeCrypto().createHash("sha1").update(bytes).digest();
 }

@@ -5,7 +5,7 @@
  * be had is 0 or empty rather than an error, for INFO must never fail.
  */
 
-import process from "node:process";
+import { nodeProcess } from "./node_builtins.ts";
 
 /** Memory of the process, in bytes. */
 export interface MemoryUsage {
@@ -38,7 +38,7 @@ export function memoryUsage(): MemoryUsage {
 
 /** Processor time used since the start, all threads together. */
 export function cpuUsage(): CpuUsage {
-  const { user, system } = allowed(() => process.cpuUsage(), { user: 0, system: 0 });
+  const { user, system } = allowed(() => nodeProcess().cpuUsage(), { user: 0, system: 0 });
   return { user_us: user, system_us: system };
 }
 

@@ -25,11 +25,17 @@ const LF = 10;
 const ASTERISK = 42;
 const DOLLAR = 36;
 const HASH = 35;
+const TAB = 9;
+const SPACE = 32;
+const DOUBLE_QUOTE = 34;
+const SINGLE_QUOTE = 39;
 const ZERO = 48;
 const NUL = 0;
 
 /** Longest line that is not a bulk string (PROTO_INLINE_MAX_SIZE). */
 const LINE_BYTES_MAX = 64 * 1024;
+/** Inline commands up to this length are looked for in one pass. */
+const PLAIN_LINE_BYTES_MAX = 256;
 /** Most arguments of a command (`INT_MAX`): what bounds them is `queryBytesMax`. */
 const ARGS_MAX = 2 ** 31 - 1;
 /** After a command with more offsets than this, the room for them is given back. */
@@ -304,6 +310,7 @@ export class Decoder {
 
   /** Reads an inline command into `args`. False: there is more to come. */
   #readInline(): boolean {
+    if (this.#readPlainLine()) return true;
     const lineFeed = this.#findLineEnd(LF, "too big inline request");
     if (lineFeed < 0) return false;
     const end = lineFeed > this.#pos && this.#buf[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed;
@@ -316,6 +323,34 @@ export class Decoder {
     this.args.bounds = inline.bounds;
     this.args.count = inline.count;
     return true;
+  }
+
+  /**
+   * The common inline command: a short line, all here, of words without quotes. False: it is not,
+   * and nothing has changed but `args`.
+   */
+  #readPlainLine(): boolean {
+    const { args } = this;
+    const buf = this.#buf;
+    const limit = Math.min(this.#end, this.#pos + PLAIN_LINE_BYTES_MAX);
+    args.buf = buf;
+    args.count = 0;
+    let word = -1;
+    for (let at = this.#pos; at < limit; at++) {
+      const byte = buf[at];
+      if (byte > SINGLE_QUOTE || (byte > SPACE && byte !== DOUBLE_QUOTE && byte !== SINGLE_QUOTE)) {
+        if (word < 0) word = at;
+        continue;
+      }
+      if (byte !== SPACE && byte !== LF && byte !== CR && byte !== TAB) return false;
+      if (word >= 0) args.push(word, at);
+      word = -1;
+      if (byte !== LF) continue;
+      this.canonical = false;
+      this.#pos = this.#searched = at + 1;
+      return true;
+    }
+    return false;
   }
 
   /** Strict mode: steps over a line that begins with `#`. False: there is more to come. */

@@ -185,6 +185,12 @@ export class Reply {
     return { takes: this.#takes, parts: this.#parts.length, at: this.#at };
   }
 
+  /** Whether nothing has been written since `mark` that still waits. */
+  isAt(mark: ReplyMark): boolean {
+    if (mark.takes !== this.#takes) return this.length === 0;
+    return mark.parts === this.#parts.length && mark.at === this.#at;
+  }
+
   /** Takes back what was written since `mark`, as far as it still waits. */
   rewind(mark: ReplyMark): void {
     if (mark.takes !== this.#takes) return this.discard(); // what was before it has gone out

@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly stdin?: string;
   /** Without `--default-config redis.conf`: the program as it is when it is compiled. */
   readonly bare?: boolean;
+  /** A compiled redeno to run in place of the task's command. */
+  readonly executable?: string;
   /** The working directory; the root of the project where not given. */
   readonly cwd?: string;
 }
@@ -43,9 +45,9 @@ export class Program implements AsyncDisposable {
 
   /** Starts it. */
   constructor(args: readonly string[], options: RunOptions = {}) {
-    const { stdin, bare = false, cwd = ROOT } = options;
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [...startCommand(bare), ...args],
+    const { stdin, bare = false, executable, cwd = ROOT } = options;
+    this.#child = new Deno.Command(executable ?? Deno.execPath(), {
+      args: executable === undefined ? [...startCommand(bare), ...args] : [...args],
       cwd,
       env: { NO_COLOR: "1" },
       stdin: stdin === undefined ? "null" : "piped",

@@ -103,26 +103,6 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-Deno.test(
-  "one Ctrl-C that arrives twice is one: npx and npm pass it on again",
-  strict,
-  async () => {
-    await using dir = new Scratch();
-    const port = freePort();
-    await using program = new Program(["--port", String(port), "--dir", dir.path]);
-    await program.answers(port);
-    program.signal("SIGINT");
-    await new Promise((resolve) => setTimeout(resolve, 2));
-    try {
-      program.signal("SIGINT");
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it had ended by then
-    }
-    const { code, stdout } = await program.ended();
-    assertEquals(code, 0, stdout);
-  },
-);
-
 Deno.test("SHUTDOWN ends it with 0", strict, async () => {
   await using dir = new Scratch();
   const port = freePort();

@@ -133,6 +133,16 @@ Deno.test("--version and --help answer and end well", strict, async () => {
   }
 });
 
+Deno.test("deno task start passes its arguments on", strict, async () => {
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "start", "--version"],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals(code, 0);
+  assertMatch(new TextDecoder().decode(stdout), /^redeno v=/m);
+});
+
 /** Arguments or the lines of a file, and what is said about them. */
 const REFUSED: readonly (readonly [what: string, file: string, args: string[], says: RegExp])[] = [
   [
