@@ -17,6 +17,7 @@ import { toByteText } from "./config/byte_text.ts";
 import { systemClock } from "./platform/clock.ts";
 import { systemDisk } from "./platform/disk.ts";
 import { Logger } from "./platform/logger.ts";
+import { workingDirectory } from "./platform/process.ts";
 import { systemRandom } from "./platform/random.ts";
 import { Server } from "./server/server.ts";
 
@@ -28,7 +29,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Directives of redis.conf by name; what is not named has its default. */
+/** Directives of redis.conf by name; what is not named has its default. `port: 0` is a free port. */
 export type Directives = Readonly<Record<string, string | number>>;
 
 /**
@@ -37,7 +38,7 @@ export type Directives = Readonly<Record<string, string | number>>;
  * @throws {Error} that says what is wrong with the directives, the log or the port
  */
 export async function createServer(directives: Directives = {}): Promise<RunningServer> {
-  const directory = toByteText(Deno.cwd());
+  const directory = toByteText(workingDirectory());
   const config = new Config({ directory });
   for (const [name, value] of Object.entries(directives)) {
     config.load(name, String(value).split(" ").map(toByteText), { accumulate: false, directory });
@@ -49,6 +50,7 @@ export async function createServer(directives: Directives = {}): Promise<Running
     random: systemRandom(),
     disk: systemDisk,
     logger,
+    freePort: true,
     exit: () => void server.stop().catch(() => {}),
   });
   await server.start();

@@ -6,7 +6,7 @@
 import { assert, assertEquals } from "./kit/assert.ts";
 import { codeOf, ROOT, type Source, sources } from "./tools/source.ts";
 
-const FILE_LINES_MAX = 400;
+const FILE_LINES_MAX = 420;
 
 const lib = sources("lib");
 const program = [...sources("main.ts"), ...lib];

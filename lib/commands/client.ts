@@ -6,8 +6,9 @@
 import type { Database } from "../keyspace/database.ts";
 import type { Watcher } from "../keyspace/keyspace.ts";
 import type { Args } from "../resp/args.ts";
-import { Reply } from "../resp/reply.ts";
-import type { Command } from "./command.ts";
+import { releaseReply, Reply, type ReplyMark } from "../resp/reply.ts";
+import type { Subscriptions } from "./client_subscriptions.ts";
+import type { CommandData } from "./command_data.ts";
 
 /** The connection behind a client. */
 export interface Link {
@@ -36,7 +37,7 @@ export interface Link {
 
 /** Commands that wait for EXEC. */
 export interface Transaction {
-  readonly commands: { readonly command: Command; readonly args: Args }[];
+  readonly commands: { readonly command: CommandData; readonly args: Args }[];
   /** A command could not be queued: EXEC will answer EXECABORT. */
   failed: boolean;
   /** Bytes of the arguments queued. */
@@ -70,13 +71,20 @@ export class Client implements Watcher {
   /** CLIENT NO-EVICT. */
   noEvict = false;
   /** The command that came last, whether or not it could run; undefined: one that does not exist. */
-  lastCommand: Command | undefined;
+  lastCommand: CommandData | undefined;
   /** When the last command came, in ms since the epoch. */
   lastActive_ms: number;
   /** A reason to close once the replies are out: QUIT, a protocol error, CLIENT KILL of oneself. */
   closing = false;
+  /** What the client is subscribed to; undefined: nothing. */
+  subscriptions: Subscriptions | undefined;
   /** Suspended until this is called: a blocking command, CLIENT PAUSE. */
   unblock: ((how: "timeout" | "error") => void) | undefined;
+
+  /** Where the reply of the command that runs begins; only noted while messages may come in. */
+  #replyBegin: ReplyMark | "nested" | undefined;
+  /** Messages that came in the middle of a reply. */
+  #kept: Reply | undefined;
 
   /**
    * @param id never given twice. @param db selected at first. @param created_ms since the epoch.
@@ -94,6 +102,61 @@ export class Client implements Watcher {
   /** Whether this is the log being replayed: nothing is checked and nothing logged again. */
   get isReplay(): boolean {
     return this.link === undefined;
+  }
+
+  /** Whether the client is subscribed and, in RESP2, can do little else. */
+  get isRestricted(): boolean {
+    return this.subscriptions !== undefined && !this.reply.resp3;
+  }
+
+  /**
+   * Runs a command of a client that may get messages meanwhile, or that wants no reply (CLIENT
+   * REPLY): what it replies is taken back then, messages are not. A message never stands within a
+   * reply; one that comes too late to precede it follows it.
+   */
+  runGuarded(run: () => Promise<void> | undefined): Promise<void> | undefined {
+    if (this.replyMode === "skip-next") this.replyMode = "skip";
+    const outer = this.#replyBegin;
+    const mark = this.reply.mark();
+    this.#replyBegin = outer === undefined ? mark : "nested";
+    const finish = () => {
+      const begin = this.#replyBegin;
+      if (this.replyMode !== "on") {
+        this.reply.rewind(begin === undefined || begin === "nested" ? mark : begin);
+      }
+      if (this.replyMode === "skip") this.replyMode = "on";
+      this.#replyBegin = outer;
+      if (outer === undefined) this.#appendKept();
+    };
+    const done = run();
+    if (done !== undefined) return done.then(finish);
+    finish();
+    return undefined;
+  }
+
+  /** Sends a message that is no reply: `bytes[start .. end)` is RESP in the client's protocol. */
+  deliver(bytes: Uint8Array, start: number, end: number): void {
+    if (this.closing) return;
+    const { reply } = this;
+    const begin = this.#replyBegin;
+    if (begin === undefined) {
+      reply.raw(bytes, start, end);
+    } else if (begin !== "nested" && reply.isAt(begin)) {
+      reply.raw(bytes, start, end);
+      this.#replyBegin = reply.mark();
+    } else {
+      this.#kept ??= new Reply();
+      this.#kept.raw(bytes, start, end);
+    }
+    this.link?.send();
+  }
+
+  #appendKept(): void {
+    for (const part of this.#kept?.take() ?? []) {
+      this.reply.raw(part.buffer, 0, part.length);
+      releaseReply(part);
+    }
+    this.#kept = undefined;
   }
 
   /** Ends WATCH. */

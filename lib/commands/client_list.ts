@@ -61,9 +61,9 @@ const info = clientSubcommand({
 /** CLIENT LIST and INFO. */
 export const clientListCommands = [list, info] as const;
 
-/** Whether a client is of a type: there are neither replicas nor subscribers yet. */
-export function isOfType(_client: Client, type: ClientType): boolean {
-  return type === "normal";
+/** Whether a client is of a type: there are no replicas yet. */
+export function isOfType(client: Client, type: ClientType): boolean {
+  return type === (client.subscriptions === undefined ? "normal" : "pubsub");
 }
 
 /** The clients that CLIENT LIST is asked for; undefined: an error has been answered. */
@@ -89,7 +89,7 @@ function chosenClients({ args, server, reply }: Context): readonly Client[] | un
 /** A client in a line, without the line end; `ctx` is the command that asks. */
 export function clientLine(client: Client, ctx: Context): string {
   const now_ms = ctx.server.clock.now_ms();
-  const { link, transaction, reply } = client;
+  const { link, transaction, reply, subscriptions } = client;
   const inputBytes = link?.inputBytes ?? 0;
   const inputFreeBytes = link?.inputFreeBytes ?? 0;
   const outputBytes = link?.outputBytes ?? 0;
@@ -105,9 +105,9 @@ export function clientLine(client: Client, ctx: Context): string {
     ["idle", wholeSeconds(now_ms - client.lastActive_ms)],
     ["flags", flagsOf(client)],
     ["db", client.db.index],
-    ["sub", 0],
-    ["psub", 0],
-    ["ssub", 0],
+    ["sub", subscriptions?.channel.size ?? 0],
+    ["psub", subscriptions?.pattern.size ?? 0],
+    ["ssub", subscriptions?.shard.size ?? 0],
     ["multi", transaction?.commands.length ?? -1],
     ["qbuf", inputBytes],
     ["qbuf-free", inputFreeBytes],
@@ -134,6 +134,7 @@ export function clientLine(client: Client, ctx: Context): string {
 
 function flagsOf(client: Client): string {
   const flags = [
+    client.subscriptions !== undefined ? "P" : "",
     client.transaction !== undefined ? "x" : "",
     client.unblock !== undefined ? "b" : "",
     client.dirty ? "d" : "",

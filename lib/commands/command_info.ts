@@ -33,7 +33,7 @@ export function writeCommandInfo(reply: Reply, command: Command): void {
 
 /** The flags as shown: with `movablekeys` where the key specs say so. */
 export function commandFlags(command: Command): CommandFlag[] {
-  const flags = [...command.flags];
+  const flags = command.flags.filter((flag) => flag !== "may_replicate"); // Redis keeps it to itself
   const isMovable = legacyKeyRange(command.keys ?? []).isIncomplete;
   if (isMovable && !flags.includes("movablekeys")) flags.push("movablekeys");
   return flags;

@@ -2,8 +2,6 @@
  * AUTH, ECHO, HELLO, PING, QUIT, RESET, SELECT. (CLIENT has files of its own.)
  */
 
-import { Buffer } from "node:buffer";
-import { timingSafeEqual } from "node:crypto";
 import { REDIS_VERSION } from "../platform/version.ts";
 import type { Client } from "./client.ts";
 import { command } from "./command.ts";
@@ -103,8 +101,13 @@ const ping = command({
   complexity: "O(1)",
   syntax: "[message]",
   tips: ["request_policy:all_shards", "response_policy:all_succeeded"],
-  run({ args, reply }) {
+  run({ args, client, reply }) {
     if (args.count > 2) return reply.error("ERR wrong number of arguments for 'ping' command");
+    if (client.isRestricted) { // an answer in the form of a message
+      reply.array(2);
+      reply.bulkText("pong");
+      if (args.count === 1) return reply.bulkText("");
+    }
     if (args.count === 2) reply.bulk(args.buf, args.start(1), args.end(1));
     else reply.simple("PONG");
   },
@@ -138,6 +141,7 @@ const reset = command({
   syntax: "",
   run({ client, reply, server }) {
     endTransaction(client);
+    server.pubsub.unsubscribeAll(client);
     client.db = server.keyspace.database(0);
     client.name = "";
     if (client.replyMode === "off") client.replyMode = "on"; // a reply to be skipped stays skipped
@@ -180,15 +184,21 @@ function authenticate(
   user: string,
   password: string,
 ): boolean {
-  const expected = Buffer.from(server.config.values.requirepass, "latin1");
-  const given = Buffer.from(password, "latin1");
-  const padded = Buffer.alloc(expected.length);
-  given.copy(padded);
-  const matches = timingSafeEqual(padded, expected) && given.length === expected.length;
+  const expected = server.config.values.requirepass;
   // Without a password the default user takes any.
-  if (user !== DEFAULT_USER || (!matches && expected.length > 0)) return false;
+  const matches = expected === "" || equalInConstantTime(password, expected);
+  if (user !== DEFAULT_USER || !matches) return false;
   client.authenticated = true;
   return true;
+}
+
+/** Compares in a time that depends on the given text only, so that guesses learn nothing. */
+function equalInConstantTime(given: string, expected: string): boolean {
+  let difference = given.length ^ expected.length;
+  for (let i = 0; i < given.length; i++) {
+    difference |= given.charCodeAt(i) ^ expected.charCodeAt(i % expected.length);
+  }
+  return difference === 0;
 }
 
 /** Reads and obeys AUTH and SETNAME in their order; false: an error has been answered. */

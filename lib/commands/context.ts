@@ -3,7 +3,9 @@
  * the few commands need that look further. The interfaces here are implemented by `lib/server/`.
  */
 
+import type { Buffer } from "node:buffer";
 import type { Config } from "../config/config.ts";
+import type { NumberedDatabase } from "../keyspace/shared.ts";
 import { type Database, NONE, type Ref } from "../keyspace/database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { ValueType } from "../keyspace/value.ts";
@@ -13,7 +15,8 @@ import type { Args } from "../resp/args.ts";
 import type { CommandEncoder, Part } from "../resp/encoder.ts";
 import type { Reply } from "../resp/reply.ts";
 import type { Client } from "./client.ts";
-import type { Command } from "./command.ts";
+import type { SubscriptionKind } from "./client_subscriptions.ts";
+import type { CommandData } from "./command_data.ts";
 import type { InfoSections } from "./info_sections.ts";
 
 /** What changed, for the log (and later for replicas): collected while a unit runs. */
@@ -23,7 +26,7 @@ export interface EffectSink {
   /** Where the effects of the unit under way are encoded. */
   readonly encoder: CommandEncoder;
   /** Adds a command to the unit under way. */
-  add(db: Database, parts: readonly Part[]): void;
+  add(db: NumberedDatabase, parts: readonly Part[]): void;
 }
 
 /** Everybody who is connected. */
@@ -55,7 +58,9 @@ export interface Persistence {
  */
 export interface Blocking {
   /**
-   * Suspends the client until one of `keys` (of its selected database) can serve it.
+   * Suspends the client until one of `keys` (of its selected database) can serve it; from then on
+   * `ctx.args` is a copy that stays valid. Where it may not wait ({@linkcode Context.mayWait}) the
+   * time is over at once.
    *
    * @param keys latin1 texts of the keys. @param timeout_ms 0: for ever.
    * @param attempt tries to serve the client from a key that was touched: replies, reports changes
@@ -68,9 +73,38 @@ export interface Blocking {
     timeout_ms: number,
     attempt: (key: string) => boolean,
     timedOut: () => void,
-  ): Promise<void>;
+  ): Promise<void> | undefined;
   /** How many clients wait, for INFO. */
   readonly count: number;
+}
+
+/** Channels, and who is subscribed to them. Names are latin1. */
+export interface PubSub {
+  /** Subscribes a client, if it is not already; returns whether it was not. */
+  subscribe(kind: SubscriptionKind, client: Client, name: string): boolean;
+  /** Ends a subscription, if there is one. */
+  unsubscribe(kind: SubscriptionKind, client: Client, name: string): void;
+  /** Ends all subscriptions of a client without a word. */
+  unsubscribeAll(client: Client): void;
+  /**
+   * Sends the message `buf[from .. to)` to all subscribers of the channel `name[start .. end)`, and
+   * (unless it is a shard channel) of patterns that match it; returns how many copies were sent.
+   */
+  publish(
+    kind: "channel" | "shard",
+    name: Buffer,
+    start: number,
+    end: number,
+    buf: Uint8Array,
+    from: number,
+    to: number,
+  ): number;
+  /** Channels, shard channels or patterns that somebody is subscribed to. */
+  names(kind: SubscriptionKind): Iterable<string>;
+  /** How many of them there are. */
+  size(kind: SubscriptionKind): number;
+  /** How many clients are subscribed to one of them. */
+  subscriberCount(kind: SubscriptionKind, name: string): number;
 }
 
 /** How SHUTDOWN is to go about it. */
@@ -87,15 +121,17 @@ export interface ServerHandle {
   readonly random: Random;
   readonly keyspace: Keyspace;
   /** All commands by name in small letters. */
-  readonly commands: ReadonlyMap<string, Command>;
+  readonly commands: ReadonlyMap<string, CommandData>;
   readonly clients: Clients;
   readonly info: InfoSections;
   readonly persistence: Persistence;
+  readonly blocking: Blocking;
   readonly effects: EffectSink;
+  readonly pubsub: PubSub;
   /** 40 hexadecimal digits, drawn at start. */
   readonly runId: string;
   /** Runs a queued command within `ctx`, as EXEC does; its reply goes to the client's writer. */
-  call(ctx: Context, command: Command, args: Args): Promise<void> | undefined;
+  call(ctx: Context, command: CommandData, args: Args): Promise<void> | undefined;
   /** The active expiry cycle can be switched off (DEBUG SET-ACTIVE-EXPIRE). */
   activeExpiry: boolean;
   /** Sets all statistics to zero (CONFIG RESETSTAT). */
@@ -116,19 +152,22 @@ export class Context {
   /** The command and its arguments; argument 0 is the name. */
   args: Args;
   /** The command that runs. */
-  command: Command;
+  command: CommandData;
   /** Whether the handler has said itself what is to be logged. */
   effectsGiven = false;
+  /** Whether the command may wait for a key: not inside EXEC, nor in the log's replay. */
+  mayWait: boolean;
 
   /** @param server the services. @param client who sent the command. */
   constructor(
     readonly server: ServerHandle,
     readonly client: Client,
     args: Args,
-    command: Command,
+    command: CommandData,
   ) {
     this.args = args;
     this.command = command;
+    this.mayWait = !client.isReplay;
   }
 
   /** The client's selected database. */

@@ -1,23 +1,41 @@
 /** Every command there is, by name. A new group is added here. */
 
+import { bitmapCommands } from "./bitmap.ts";
 import { clientCommand } from "./client_command.ts";
 import type { Command } from "./command.ts";
 import { connectionCommands } from "./connection.ts";
 import { introspectionCommands } from "./introspection.ts";
 import { debugCommand } from "./debug.ts";
+import { dumpCommands } from "./dump.ts";
+import { hashCommands } from "./hashes.ts";
+import { hyperloglogCommands } from "./hyperloglog.ts";
 import { keyCommands } from "./keys.ts";
+import { listCommands } from "./list.ts";
+import { pubsubCommands } from "./pubsub.ts";
+import { setCommands } from "./set.ts";
+import { sortCommands } from "./sort.ts";
 import { stringCommands } from "./strings.ts";
 import { transactionCommands } from "./transactions.ts";
+import { zsetCommands } from "./zset.ts";
 
 /** All commands by name in small letters. */
 export const commands: ReadonlyMap<string, Command> = new Map(
   [
     ...stringCommands,
+    ...bitmapCommands,
+    ...hyperloglogCommands,
     ...keyCommands,
     ...connectionCommands,
+    ...dumpCommands,
     clientCommand,
+    ...hashCommands,
+    ...listCommands,
+    ...pubsubCommands,
     ...transactionCommands,
     ...introspectionCommands,
+    ...setCommands,
+    ...sortCommands,
+    ...zsetCommands,
     debugCommand,
   ].map((command) => [command.name, command]),
 );

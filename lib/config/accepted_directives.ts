@@ -70,7 +70,6 @@ const persistence: DirectiveTable = {
     "dump.rdb",
     { protected: true },
   ),
-  rdbcompression: yes(),
   rdbchecksum: yes(immutable),
   "rdb-del-sync-files": no(),
   "rdb-save-incremental-fsync": yes(),

@@ -114,4 +114,5 @@ export const liveDirectives: {
   "hll-sparse-max-bytes": directive(memory(), "3000"),
   "stream-node-max-bytes": directive(memory(), "4096"),
   "stream-node-max-entries": directive(count, "100"),
+  rdbcompression: directive(bool, "yes"),
 };

@@ -105,4 +105,6 @@ export interface ConfigValues {
   readonly "stream-node-max-bytes": number;
   /** Entries of a stream's chunk; 0 is no limit. */
   readonly "stream-node-max-entries": number;
+  /** Whether long strings are compressed in DUMP. */
+  readonly rdbcompression: boolean;
 }

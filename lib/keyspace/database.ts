@@ -13,32 +13,41 @@ import { Buffer } from "node:buffer";
 import { NONE, RecordTable, type Ref } from "../memory/record_table.ts";
 import type { Args } from "../resp/args.ts";
 import { type KeyEvent, keyEvent } from "./events.ts";
-import type { Keyspace, Watcher } from "./keyspace.ts";
+import type { KeyspaceState, KeyWaiters, Watcher } from "./shared.ts";
 import { logarithmicIncrement } from "./access.ts";
-import { ENCODINGS, OBJECT, type ValueObject, type ValueType } from "./value.ts";
+import { earliestExpiry } from "../types/hash/packed_fields.ts";
+import { FieldExpiry } from "./field_expiry.ts";
+import { ENCODINGS, HASH_PACKED_TIMED, OBJECT } from "./value.ts";
+import type { ValueObject, ValueType } from "./value.ts";
 
 export { NONE, type Ref };
 
 const KEY_MISS = keyEvent("keymiss", "keyMiss");
 const NEW_KEY = keyEvent("new", "newKey");
+const HEXPIRED = keyEvent("hexpired", "hash");
+const DEL = keyEvent("del", "generic");
 
 /** A database. */
 export class Database {
   /** Its number, for SELECT. */
   readonly index: number;
   /** The keyspace it is part of. */
-  readonly keyspace: Keyspace;
+  readonly keyspace: KeyspaceState;
+  /** Who waits for keys; undefined while nobody does. */
+  waiters: KeyWaiters | undefined;
 
   #table: RecordTable;
   /** Values that are objects, by handle; slot 0 stays empty. */
   #objects: (ValueObject | undefined)[] = [undefined];
   #objectsFree: number[] = [];
+  /** Fields of hashes that expire; undefined: there never were any. */
+  #fields: FieldExpiry | undefined;
   /** Who watches which key (latin1); undefined while nobody does. */
   #watched: Map<string, Set<Watcher>> | undefined;
   readonly #handleBytes = Buffer.alloc(4);
 
-  /** Made by {@linkcode Keyspace} only. */
-  constructor(keyspace: Keyspace, index: number) {
+  /** Made by the keyspace only. */
+  constructor(keyspace: KeyspaceState, index: number) {
     this.keyspace = keyspace;
     this.index = index;
     this.#table = new RecordTable(keyspace.seed);
@@ -61,7 +70,7 @@ export class Database {
 
   /** Bytes that keys, values and indexes take. */
   get usedBytes(): number {
-    let sum = this.#table.usedBytes;
+    let sum = this.#table.usedBytes + (this.#fields?.usedBytes ?? 0);
     for (const object of this.#objects) sum += object?.usedBytes ?? 0;
     return sum;
   }
@@ -109,10 +118,9 @@ export class Database {
     }
   }
 
-  /** Whether a record's time is over. Nothing expires while the log is replayed. */
+  /** Whether a record's time is over, or that of all its fields. */
   isExpired(ref: Ref): boolean {
-    const expiry = this.#table.expiry(ref);
-    return expiry !== undefined && expiry <= this.keyspace.now_ms && !this.keyspace.loading;
+    return this.#isDue(ref) || (this.#fields?.isOver(ref, this.#clock_ms) ?? false);
   }
 
   /** A key, each equally likely, expired ones removed on the way; NONE: there is none. */
@@ -186,6 +194,7 @@ export class Database {
     to: number,
     keepExpiry = false,
   ): Ref {
+    if (encoding === HASH_PACKED_TIMED) this.fieldsExpireAt(args, i, earliestExpiry(value, from));
     if (ref === NONE) {
       this.notify(NEW_KEY, args, i);
       const meta = this.keyspace.accessMeta;
@@ -211,6 +220,7 @@ export class Database {
     this.#handleBytes.writeInt32LE(handle);
     const stored = this.store(ref, args, i, OBJECT, this.#handleBytes, 0, 4, keepExpiry);
     this.#objects[handle] = object;
+    if (object.nextExpiry_ms !== undefined) this.fieldsExpireAt(args, i, object.nextExpiry_ms);
     return stored;
   }
 
@@ -231,6 +241,11 @@ export class Database {
     return this.#table.setExpiry(ref, at_ms);
   }
 
+  /** A field of the hash in argument `i` expires at this time, or later; Infinity: none does. */
+  fieldsExpireAt(args: Args, i: number, at_ms: number): void {
+    if (at_ms < Infinity) this.#fieldExpiry().note(args.buf, args.start(i), args.end(i), at_ms);
+  }
+
   /** Takes a key out. */
   remove(ref: Ref): void {
     this.#dropObject(ref);
@@ -240,10 +255,12 @@ export class Database {
   /** Takes everything out, and marks who watches a key that was there. */
   clear(): void {
     this.#markAllWatchers((key) => this.#holds(key));
+    if (!this.keyspace.loading) this.waiters?.touchedAll();
     this.#table.clear();
     for (const object of this.#objects) object?.free();
     this.#objects = [undefined];
     this.#objectsFree = [];
+    this.#fields = undefined;
   }
 
   /** Swaps contents, not watchers, with another database. */
@@ -251,9 +268,14 @@ export class Database {
     const inEither = (key: string) => this.#holds(key) || other.#holds(key);
     this.#markAllWatchers(inEither);
     other.#markAllWatchers(inEither);
+    if (!this.keyspace.loading) {
+      this.waiters?.touchedAll();
+      other.waiters?.touchedAll();
+    }
     [this.#table, other.#table] = [other.#table, this.#table];
     [this.#objects, other.#objects] = [other.#objects, this.#objects];
     [this.#objectsFree, other.#objectsFree] = [other.#objectsFree, this.#objectsFree];
+    this.#fieldExpiry().swapWith(other.#fieldExpiry());
   }
 
   // --- telling ------------------------------------------------------------------------------
@@ -262,6 +284,7 @@ export class Database {
   changed(event: KeyEvent, args: Args, i: number): void {
     this.keyspace.dirty++;
     if (this.#watched !== undefined) this.#markWatchers(args.text(i));
+    if (this.waiters !== undefined) this.#tellWaiters(args, i);
     if ((this.keyspace.notifyClasses & event.eventClass) !== 0) {
       this.keyspace.observer.notify(this, event, args.bytes(i));
     }
@@ -280,7 +303,24 @@ export class Database {
     this.remove(ref);
     this.keyspace.stats.expired++;
     if (this.#watched !== undefined) this.#markWatchers(key.toString("latin1"));
+    this.waiters?.touched(key.toString("latin1")); // nothing expires while the log is loaded
     this.keyspace.observer.expired(this, key);
+  }
+
+  /** Removes some fields that have expired, and reports them. Returns how many keys were looked at. */
+  expireFields(): number {
+    return this.#fields?.step(this.keyspace.now_ms) ?? 0;
+  }
+
+  /** Reports that fields have expired and are gone; no fields: all of them, and the key. */
+  fieldsExpired(key: Buffer, fields: readonly Buffer[]): void {
+    const { notifyClasses, observer } = this.keyspace;
+    this.#markWatchers(key.toString("latin1"));
+    this.waiters?.touched(key.toString("latin1"));
+    for (const event of fields.length === 0 ? [HEXPIRED, DEL] : [HEXPIRED]) {
+      if ((notifyClasses & event.eventClass) !== 0) observer.notify(this, event, key);
+    }
+    observer.fieldsExpired?.(this, key, fields);
   }
 
   // --- watching -----------------------------------------------------------------------------
@@ -311,15 +351,37 @@ export class Database {
     }
   }
 
+  #tellWaiters(args: Args, i: number): void {
+    if (this.keyspace.loading) return;
+    const length = args.length(i);
+    const bit = length + (length > 0 ? args.buf[args.end(i) - 1] : 0);
+    if ((this.waiters!.filter >>> bit & 1) !== 0) this.waiters!.touched(args.text(i));
+  }
+
   #holds(key: string): boolean {
     const bytes = Buffer.from(key, "latin1");
     return this.#table.find(bytes, 0, bytes.length) !== NONE;
   }
 
+  /** Nothing expires while the log is replayed. */
+  get #clock_ms(): number {
+    return this.keyspace.loading ? -Infinity : this.keyspace.now_ms;
+  }
+
+  #isDue(ref: Ref): boolean {
+    const expiry = this.#table.expiry(ref);
+    return expiry !== undefined && expiry <= this.#clock_ms;
+  }
+
   #unlessExpired(ref: Ref): Ref {
-    if (ref === NONE || !this.isExpired(ref)) return ref;
+    if (ref === NONE) return ref;
+    if (!this.#isDue(ref)) return this.#fields?.purge(ref, this.#clock_ms) ?? ref;
     this.expire(ref);
     return NONE;
+  }
+
+  #fieldExpiry(): FieldExpiry {
+    return this.#fields ??= new FieldExpiry(this, this.keyspace.seed);
   }
 
   #dropObject(ref: Ref): void {

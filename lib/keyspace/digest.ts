@@ -6,9 +6,16 @@
  *     key     mix(name), mix(type), mix(value), xor of "!!expire!!" if it expires
  */
 
+import { formatDouble } from "../numbers/double.ts";
 import { DIGEST_SIZE_BYTES, mixDigest, xorDigest } from "../numbers/sha1_digest.ts";
 import type { Database, Ref } from "./database.ts";
 import type { Keyspace } from "./keyspace.ts";
+import { hashAt } from "../types/hash/view.ts";
+import { listAt } from "../types/list/view.ts";
+import { setAt } from "../types/set/view.ts";
+import type { Element } from "../types/stream/listpack.ts";
+import { forEachEntry, streamAt } from "../types/stream/view.ts";
+import { zsetAt } from "../types/zset/view.ts";
 import type { ValueType } from "./value.ts";
 
 /** What Redis calls the types in a digest, and in its files. */
@@ -21,7 +28,10 @@ const TYPE_NUMBERS: Readonly<Record<ValueType, number>> = {
   stream: 6,
 };
 
-const EXPIRES = new TextEncoder().encode("!!expire!!");
+const encoder = new TextEncoder();
+const EXPIRES = encoder.encode("!!expire!!");
+/** As Redis 7.4 marks a field of a hash that expires. */
+const FIELD_EXPIRES = encoder.encode("!!hexpire!!");
 
 /** Digest of what a key holds and whether it expires: 20 bytes. Its name is not part of it. */
 export function valueDigest(db: Database, ref: Ref): Uint8Array {
@@ -55,11 +65,53 @@ export function digestText(digest: Uint8Array): string {
 function mixValue(digest: Uint8Array, db: Database, ref: Ref): void {
   const type = db.type(ref);
   mixDigest(digest, bigEndian(TYPE_NUMBERS[type]));
-  if (type !== "string") throw new Error(`no digest is known of a ${type}`);
-  const { bytes, valueStart, valueEnd } = db.locate(ref);
-  mixDigest(digest, bytes.subarray(valueStart, valueEnd));
+  MIXERS[type](digest, db, ref);
   if (db.expiry(ref) !== undefined) xorDigest(digest, EXPIRES);
 }
+
+type Mixer = (digest: Uint8Array, db: Database, ref: Ref) => void;
+
+/** How the value of each type is made part of a digest. */
+const MIXERS: Readonly<Record<ValueType, Mixer>> = {
+  string(digest, db, ref) {
+    const { bytes, valueStart, valueEnd } = db.locate(ref);
+    mixDigest(digest, bytes.subarray(valueStart, valueEnd));
+  },
+  list(digest, db, ref) {
+    listAt(db, ref).forEach((bytes, start, end) => mixDigest(digest, bytes.subarray(start, end)));
+  },
+  set(digest, db, ref) {
+    setAt(db, ref).forEach((bytes, start, end) => xorDigest(digest, bytes.subarray(start, end)));
+  },
+  zset(digest, db, ref) {
+    zsetAt(db, ref).forEach((bytes, start, end, score) => {
+      const ofMember = new Uint8Array(DIGEST_SIZE_BYTES);
+      mixDigest(ofMember, bytes.subarray(start, end));
+      mixDigest(ofMember, encoder.encode(formatDouble(score)));
+      xorDigest(digest, ofMember);
+    });
+  },
+  hash(digest, db, ref) {
+    hashAt(db, ref).forEach((field, fs, fe, value, vs, ve, expiry_ms) => {
+      const ofField = new Uint8Array(DIGEST_SIZE_BYTES);
+      mixDigest(ofField, field.subarray(fs, fe));
+      mixDigest(ofField, value.subarray(vs, ve));
+      if (expiry_ms !== undefined) xorDigest(ofField, FIELD_EXPIRES);
+      xorDigest(digest, ofField);
+    });
+  },
+  stream(digest, db, ref) {
+    const mix = ({ bytes, start, end }: Element) => mixDigest(digest, bytes.subarray(start, end));
+    forEachEntry(
+      streamAt(db, ref),
+      ({ ms, seq }) => mixDigest(digest, encoder.encode(`${ms}.${seq}`)),
+      (field, value) => {
+        mix(field);
+        mix(value);
+      },
+    );
+  },
+};
 
 function bigEndian(value: number): Uint8Array {
   const bytes = new Uint8Array(4);

@@ -59,8 +59,11 @@ export class ExpireCycle {
         const index = this.#turn;
         this.#turn = (index + 1) % keyspace.count;
         const db = keyspace.database(index);
-        if (db.expiringSize === 0) continue;
-        this.#step(db, this.#walks[index]);
+        const hashes = db.expireFields();
+        this.#seen += hashes;
+        this.#removed += hashes;
+        if (db.expiringSize > 0) this.#step(db, this.#walks[index]);
+        else if (hashes === 0) continue;
         if (this.#clock.monotonic_ms() >= deadline_ms) return this.#isWorthwhile();
       }
       if (!this.#isWorthwhile()) return false;

@@ -27,6 +27,8 @@ export const SET_PACKED = 7;
 export const SET_INTEGERS = 8;
 /** A sorted set as a packed run of members and scores, in order. */
 export const ZSET_PACKED = 9;
+/** A hash as a packed run, some of whose fields expire; see `types/hash/packed_fields.ts`. */
+export const HASH_PACKED_TIMED = 10;
 
 /** Longest string that Redis embeds in its object (OBJ_ENCODING_EMBSTR_SIZE_LIMIT). */
 const EMBSTR_BYTES_MAX = 44;
@@ -48,6 +50,7 @@ export const ENCODINGS: readonly { readonly type: ValueType; readonly name: stri
   { type: "set", name: "hashtable" }, // Redis 7.0 packs no sets but those of integers
   { type: "set", name: "intset" },
   { type: "zset", name: "listpack" },
+  { type: "hash", name: "listpackex" }, // Redis 7.4's name
 ];
 
 /** A value too large to be packed into its record. */
@@ -61,6 +64,8 @@ export interface ValueObject {
   clone(): ValueObject;
   /** Gives its memory back at once; it is not used any more. Must be fast whatever its size. */
   free(): void;
+  /** When the first of its parts expires, in ms since the epoch; Infinity or missing: none does. */
+  readonly nextExpiry_ms?: number;
 }
 
 /** The encoding that Redis gives to a string when it is set: INT, EMBSTR or RAW. */

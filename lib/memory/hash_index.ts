@@ -18,6 +18,7 @@
  */
 
 import type { Random } from "../platform/random.ts";
+import { BUCKET_WORDS, BucketStore, PART_BITS, PART_BUCKETS } from "./bucket_store.ts";
 
 /** What an index needs to know of the records it points to. */
 export interface RecordOwner {
@@ -32,10 +33,6 @@ const SLOTS = 12;
 const TAGS = 0;
 const OVERFLOW = 3;
 const SLOT = 4;
-const BUCKET_WORDS = 16;
-/** Buckets per part of a {@linkcode BucketStore}: 256 KiB. */
-const PART_BITS = 12;
-const PART_BUCKETS = 1 << PART_BITS;
 const BUCKETS_MIN = 4;
 /** A bucket is added when there are more entries than this per bucket ... */
 const LOAD_MAX = 8;
@@ -43,56 +40,6 @@ const LOAD_MAX = 8;
 const LOAD_MIN = 3;
 /** An emptied index larger than this begins anew: overflow buckets are given back only then. */
 const EMPTY_BYTES_MAX = 1 << 16;
-
-/**
- * The C library gives large blocks at 16 bytes past a page. Beginning 48 bytes later puts every bucket
- * into one cache line; where the block lies elsewhere, nothing is lost.
- */
-const PART_SKEW_BYTES = 48;
-
-function newPart(): Int32Array {
-  const words = PART_BUCKETS * BUCKET_WORDS;
-  return new Int32Array(new ArrayBuffer(words * 4 + 64), PART_SKEW_BYTES, words);
-}
-
-/** A growing array of buckets in parts of 256 KiB; the first part starts small and doubles. */
-class BucketStore {
-  readonly parts: Int32Array[];
-  #capacity: number;
-
-  constructor(buckets: number) {
-    this.parts = [new Int32Array(buckets * BUCKET_WORDS)];
-    this.#capacity = buckets;
-  }
-
-  /** Makes room for bucket number `bucket`, which comes zeroed if it is the first of its part. */
-  reach(bucket: number): void {
-    if (bucket < this.#capacity) return;
-    if (this.#capacity < PART_BUCKETS) {
-      const doubled = this.#capacity * 2;
-      const wider = doubled === PART_BUCKETS ? newPart() : new Int32Array(doubled * BUCKET_WORDS);
-      wider.set(this.parts[0]);
-      this.parts[0] = wider;
-      this.#capacity = doubled;
-    } else {
-      this.parts.push(newPart());
-      this.#capacity += PART_BUCKETS;
-    }
-  }
-
-  /** Gives back parts that lie wholly above bucket number `last`. */
-  trim(last: number): void {
-    // One part stays in hand, so that a size that wavers at the edge does not map and unmap.
-    while (this.parts.length > (last >>> PART_BITS) + 2) {
-      (this.parts.pop()!.buffer as ArrayBuffer).transfer(0);
-      this.#capacity -= PART_BUCKETS;
-    }
-  }
-
-  get bytes(): number {
-    return this.#capacity * BUCKET_WORDS * 4;
-  }
-}
 
 /** Reverses the order of the 32 bits of `x`; the result is unsigned. */
 function reverseBits(x: number): number {

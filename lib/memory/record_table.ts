@@ -20,34 +20,25 @@ import { Buffer } from "node:buffer";
 import type { Random } from "../platform/random.ts";
 import { Arena, SLOT_BYTES_MAX } from "./arena.ts";
 import { copyBytes, equalBytes } from "./bytes.ts";
+import { type External, EXTERNAL_SPARE_BYTES_MAX, ExternalValues } from "./external_values.ts";
 import { hashBytes, type HashSeed } from "./hash.ts";
 import { HashIndex } from "./hash_index.ts";
 
-/** The address of a record; 0 is no record. */
-export type Ref = number;
-/** No such record. */
-export const NONE: Ref = 0;
+import {
+  ENCODING_MAX,
+  EXPIRES,
+  EXTERNAL,
+  FLAG_BITS,
+  LENGTH_MAX,
+  OFFSET_BITS,
+  OFFSET_MASK,
+  readExpiry,
+  recordSize,
+  type Ref,
+  writeExpiry,
+} from "./record_layout.ts";
 
-/** The owner's encodings are 1 .. this. */
-export const ENCODING_MAX = 15;
-const EXPIRES = 0x10;
-const EXTERNAL = 0x20;
-const FLAG_BITS = 0xff;
-
-const HEADER_BYTES = 8;
-const EXPIRY_BYTES = 8;
-const LENGTH_MAX = 0xffff;
-const OFFSET_BITS = 17;
-const OFFSET_MASK = (1 << OFFSET_BITS) - 1;
-/** Spare room given to a growing external value, as Redis does: double, by at most 1 MiB. */
-const SPARE_BYTES_MAX = 1 << 20;
-
-/** Key and value of a record too large for a slot. */
-interface External {
-  bytes: Buffer;
-  keyLength: number;
-  valueLength: number;
-}
+export { ENCODING_MAX, NONE, type Ref } from "./record_layout.ts";
 
 /** A table of records, see above. */
 export class RecordTable {
@@ -65,11 +56,7 @@ export class RecordTable {
   readonly #index: HashIndex;
   /** The records with an expiry. */
   readonly #expiring: HashIndex;
-  readonly #externals: (External | undefined)[] = [];
-  readonly #externalsFree: number[] = [];
-  #externalBytes = 0;
-  readonly #doubles = new Float64Array(1);
-  readonly #doubleWords = new Int32Array(this.#doubles.buffer);
+  readonly #externals = new ExternalValues();
   /** Hash of the key of the last {@linkcode RecordTable.find}, which `insert` takes up. */
   #lastHash = 0;
 
@@ -98,12 +85,12 @@ export class RecordTable {
 
   /** Bytes in use: live slots, large values and the indexes. */
   get usedBytes(): number {
-    return this.#arena.usedBytes + this.#externalBytes + this.indexBytes;
+    return this.#arena.usedBytes + this.#externals.usedBytes + this.indexBytes;
   }
 
   /** Bytes held from the system for all of this. */
   get reservedBytes(): number {
-    return this.#arena.reservedBytes + this.#externalBytes + this.indexBytes;
+    return this.#arena.reservedBytes + this.#externals.usedBytes + this.indexBytes;
   }
 
   /** Bytes of both indexes. */
@@ -158,7 +145,7 @@ export class RecordTable {
     const at = (ref & OFFSET_MASK) << 1;
     const flags = words[at];
     if ((flags & EXTERNAL) !== 0) {
-      const external = this.#externals[words[at + 1]]!;
+      const external = this.#externals.at(words[at + 1]);
       this.bytes = external.bytes;
       this.keyStart = 0;
       this.valueStart = external.keyLength;
@@ -167,7 +154,7 @@ export class RecordTable {
     }
     const lengths = words[at + 1];
     this.bytes = this.#arena.bytes[segment];
-    this.keyStart = (at << 2) + HEADER_BYTES + ((flags & EXPIRES) !== 0 ? EXPIRY_BYTES : 0);
+    this.keyStart = (at << 2) + recordSize(flags, 0, 0);
     this.valueStart = this.keyStart + (lengths & LENGTH_MAX);
     this.valueEnd = this.valueStart + (lengths >>> 16);
   }
@@ -206,8 +193,7 @@ export class RecordTable {
     const at = (ref & OFFSET_MASK) << 1;
     const flags = words[at];
     const lengths = words[at + 1];
-    const keyBytes = HEADER_BYTES + (lengths & LENGTH_MAX) +
-      ((flags & EXPIRES) !== 0 ? EXPIRY_BYTES : 0);
+    const keyBytes = recordSize(flags, lengths & LENGTH_MAX, 0);
     if ((flags & EXTERNAL) === 0 && this.#arena.fits(ref, keyBytes + to - from)) {
       words[at] = (flags & ~ENCODING_MAX) | encoding;
       words[at + 1] = (lengths & LENGTH_MAX) | ((to - from) << 16);
@@ -226,12 +212,12 @@ export class RecordTable {
     this.locate(ref);
     const external = this.#external(ref);
     if (external !== undefined && length >= external.valueLength) {
-      this.#growExternal(external, length);
+      this.#externals.grow(external, length);
       return ref;
     }
     const kept = Math.min(length, this.valueEnd - this.valueStart);
     const { bytes, valueStart, valueEnd } = this;
-    const size = this.#recordSize(flags, valueStart - this.keyStart, length);
+    const size = recordSize(flags, valueStart - this.keyStart, length);
     if (external === undefined && size <= this.#arena.slotBytes(ref)) {
       this.#arena.words[ref >>> OFFSET_BITS][((ref & OFFSET_MASK) << 1) + 1] =
         (valueStart - this.keyStart) | (length << 16);
@@ -254,9 +240,7 @@ export class RecordTable {
     const words = this.#arena.words[ref >>> OFFSET_BITS];
     const at = (ref & OFFSET_MASK) << 1;
     if ((words[at] & EXPIRES) === 0) return undefined;
-    this.#doubleWords[0] = words[at + 2];
-    this.#doubleWords[1] = words[at + 3];
-    return this.#doubles[0];
+    return readExpiry(words, at);
   }
 
   /** Sets when a record expires; undefined: never. */
@@ -269,7 +253,9 @@ export class RecordTable {
       ref = this.#toggleExpires(ref, flags);
       if (at_ms !== undefined) this.#expiring.insert(this.#keyHash(ref), ref);
     }
-    if (at_ms !== undefined) this.#writeExpiry(ref, at_ms);
+    if (at_ms !== undefined) {
+      writeExpiry(this.#arena.words[ref >>> OFFSET_BITS], (ref & OFFSET_MASK) << 1, at_ms);
+    }
     return ref;
   }
 
@@ -303,11 +289,7 @@ export class RecordTable {
     this.#index.clear();
     this.#expiring.clear();
     this.#arena.clear();
-    for (const external of this.#externals) {
-      if (external !== undefined) releaseBuffer(external.bytes);
-    }
-    this.#externals.length = this.#externalsFree.length = 0;
-    this.#externalBytes = 0;
+    this.#externals.clear();
     this.bytes = this.#arena.bytes[0];
   }
 
@@ -332,7 +314,7 @@ export class RecordTable {
   #external(ref: Ref): External | undefined {
     const words = this.#arena.words[ref >>> OFFSET_BITS];
     const at = (ref & OFFSET_MASK) << 1;
-    return (words[at] & EXTERNAL) !== 0 ? this.#externals[words[at + 1]] : undefined;
+    return (words[at] & EXTERNAL) !== 0 ? this.#externals.at(words[at + 1]) : undefined;
   }
 
   #keyEquals(ref: Ref, buf: Uint8Array, start: number, end: number): boolean {
@@ -341,12 +323,12 @@ export class RecordTable {
     const at = (ref & OFFSET_MASK) << 1;
     const flags = words[at];
     if ((flags & EXTERNAL) !== 0) {
-      const external = this.#externals[words[at + 1]]!;
+      const external = this.#externals.at(words[at + 1]);
       return external.keyLength === end - start &&
         equalBytes(external.bytes, 0, buf, start, end - start);
     }
     if ((words[at + 1] & LENGTH_MAX) !== end - start) return false;
-    const key = (at << 2) + HEADER_BYTES + ((flags & EXPIRES) !== 0 ? EXPIRY_BYTES : 0);
+    const key = (at << 2) + recordSize(flags, 0, 0);
     return equalBytes(this.#arena.bytes[segment], key, buf, start, end - start);
   }
 
@@ -355,15 +337,11 @@ export class RecordTable {
     return hashBytes(this.#seed, this.bytes, this.keyStart, this.valueStart);
   }
 
-  #recordSize(flags: number, keyLength: number, valueLength: number): number {
-    return HEADER_BYTES + ((flags & EXPIRES) !== 0 ? EXPIRY_BYTES : 0) + keyLength + valueLength;
-  }
-
   /** Takes memory for a record and writes its header; `word0` may have EXPIRES set. */
   #create(word0: number, keyLength: number, valueLength: number, spare: number): Ref {
-    const size = this.#recordSize(word0, keyLength, valueLength);
+    const size = recordSize(word0, keyLength, valueLength);
     const inline = size <= SLOT_BYTES_MAX;
-    const ref = this.#arena.allocate(inline ? size : this.#recordSize(word0, 0, 0));
+    const ref = this.#arena.allocate(inline ? size : recordSize(word0, 0, 0));
     const words = this.#arena.words[ref >>> OFFSET_BITS];
     const at = (ref & OFFSET_MASK) << 1;
     if (inline) {
@@ -371,25 +349,16 @@ export class RecordTable {
       words[at + 1] = keyLength | (valueLength << 16);
     } else {
       words[at] = word0 | EXTERNAL;
-      const bytes = Buffer.from(new ArrayBuffer(keyLength + valueLength + spare));
-      const handle = this.#externalsFree.pop() ?? this.#externals.length;
-      this.#externals[handle] = { bytes, keyLength, valueLength };
-      this.#externalBytes += bytes.length;
-      words[at + 1] = handle;
+      words[at + 1] = this.#externals.create(keyLength, valueLength, spare);
     }
     return ref;
   }
 
   /** Gives the memory of a record back; the indexes are the caller's affair. */
   #release(ref: Ref): void {
-    const external = this.#external(ref);
-    if (external !== undefined) {
-      const handle = this.#arena.words[ref >>> OFFSET_BITS][((ref & OFFSET_MASK) << 1) + 1];
-      this.#externalBytes -= external.bytes.length;
-      this.#externals[handle] = undefined;
-      this.#externalsFree.push(handle);
-      releaseBuffer(external.bytes);
-    }
+    const words = this.#arena.words[ref >>> OFFSET_BITS];
+    const at = (ref & OFFSET_MASK) << 1;
+    if ((words[at] & EXTERNAL) !== 0) this.#externals.release(words[at + 1]);
     this.#arena.free(ref);
   }
 
@@ -409,13 +378,15 @@ export class RecordTable {
     const { bytes, keyStart, valueStart } = this;
     const expiry = this.expiry(ref);
     // A value that becomes external by growing (APPEND) will probably grow on.
-    const spare = length > to - from ? Math.min(length, SPARE_BYTES_MAX) : 0;
+    const spare = length > to - from ? Math.min(length, EXTERNAL_SPARE_BYTES_MAX) : 0;
     const moved = this.#create(word0, valueStart - keyStart, length, spare);
     this.locate(moved);
     copyBytes(bytes, keyStart, valueStart, this.bytes, this.keyStart);
     copyBytes(value, from, to, this.bytes, this.valueStart);
     this.bytes.fill(0, this.valueStart + to - from, this.valueEnd);
-    if (expiry !== undefined && (word0 & EXPIRES) !== 0) this.#writeExpiry(moved, expiry);
+    if (expiry !== undefined && (word0 & EXPIRES) !== 0) {
+      writeExpiry(this.#arena.words[moved >>> OFFSET_BITS], (moved & OFFSET_MASK) << 1, expiry);
+    }
     const hash = hashBytes(this.#seed, this.bytes, this.keyStart, this.valueStart);
     this.#index.replace(hash, ref, moved);
     if ((word0 & EXPIRES) !== 0 && expiry !== undefined) this.#expiring.replace(hash, ref, moved);
@@ -431,7 +402,7 @@ export class RecordTable {
     if ((flags & EXTERNAL) === 0) {
       return this.#rebuild(ref, word0, valueEnd - valueStart, bytes, valueStart, valueEnd);
     }
-    const moved = this.#arena.allocate(this.#recordSize(word0, 0, 0));
+    const moved = this.#arena.allocate(recordSize(word0, 0, 0));
     const words = this.#arena.words[moved >>> OFFSET_BITS];
     const at = (moved & OFFSET_MASK) << 1;
     words[at] = word0;
@@ -440,31 +411,4 @@ export class RecordTable {
     this.#arena.free(ref);
     return moved;
   }
-
-  #writeExpiry(ref: Ref, at_ms: number): void {
-    this.#doubles[0] = at_ms;
-    const words = this.#arena.words[ref >>> OFFSET_BITS];
-    const at = (ref & OFFSET_MASK) << 1;
-    words[at + 2] = this.#doubleWords[0];
-    words[at + 3] = this.#doubleWords[1];
-  }
-
-  #growExternal(external: External, length: number): void {
-    const size = external.keyLength + length;
-    if (size > external.bytes.length) {
-      const spare = Math.min(size, SPARE_BYTES_MAX);
-      const grown = Buffer.from(new ArrayBuffer(size + spare));
-      grown.set(external.bytes);
-      this.#externalBytes += grown.length - external.bytes.length;
-      releaseBuffer(external.bytes);
-      external.bytes = grown;
-    }
-    external.bytes.fill(0, external.keyLength + external.valueLength, size);
-    external.valueLength = length;
-  }
-}
-
-/** Returns a buffer's memory now rather than at the next garbage collection. */
-function releaseBuffer(buffer: Buffer): void {
-  (buffer.buffer as ArrayBuffer).transfer(0);
 }

@@ -73,3 +73,8 @@ function allowed<T>(ask: () => T, otherwise: T): T {
     throw error;
   }
 }
+
+/** Directory that the process works in. */
+export function workingDirectory(): string {
+  return Deno.cwd();
+}

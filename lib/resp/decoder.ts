@@ -19,6 +19,9 @@ import { Buffer } from "node:buffer";
 import { parseInt64 } from "../numbers/int64.ts";
 import { Args } from "./args.ts";
 import { splitInline } from "./inline.ts";
+import { type DecoderLimits, ProtocolError, QueryTooLargeError } from "./protocol_error.ts";
+
+export { type DecoderLimits, ProtocolError, QueryTooLargeError };
 
 const CR = 13;
 const LF = 10;
@@ -53,34 +56,6 @@ const BUFFER_BYTES_MIN = 1024;
 const BUFFER_BYTES_KEPT_MAX = 64 * 1024;
 /** After so many reads in a row that used less than an eighth of it, a buffer is halved. */
 const SMALL_READS_MAX = 64;
-
-/** What a decoder accepts. */
-export interface DecoderLimits {
-  /** Longest argument in bytes (`proto-max-bulk-len`). */
-  bulkBytesMax: number;
-  /** Most bytes held for one unfinished command (`client-query-buffer-limit`). */
-  queryBytesMax: number;
-  /** Whether the sender has authenticated; if not, tighter limits hold. */
-  authenticated: boolean;
-}
-
-/** The bytes are not RESP; the message is what Redis says after `Protocol error: `. */
-export class ProtocolError extends Error {
-  /** Offset in the stream of the line that could not be read. */
-  readonly offset: number;
-
-  /** @param message Redis's text. @param offset of the offending line in the stream. */
-  constructor(message: string, offset: number) {
-    super(message);
-    this.name = "ProtocolError";
-    this.offset = offset;
-  }
-}
-
-/** The command under way is larger than `queryBytesMax`; Redis closes without a word. */
-export class QueryTooLargeError extends Error {
-  override name = "QueryTooLargeError";
-}
 
 /** A streaming decoder with a buffer of its own. */
 export class Decoder {

@@ -33,15 +33,39 @@ export class CommandEncoder {
   command(...parts: readonly Part[]): void {
     this.#header(ASTERISK, parts.length);
     for (const part of parts) {
-      if (part instanceof Uint8Array) this.#bulk(part, 0, part.length);
-      else this.#text(String(part));
+      if (part instanceof Uint8Array) this.bulk(part, 0, part.length);
+      else this.text(String(part));
     }
+  }
+
+  /** Begins a command of `count` arguments: as many calls of `bulk` and `text` must follow. */
+  begin(count: number): void {
+    this.#header(ASTERISK, count);
+  }
+
+  /** One argument of a command that was begun: `bytes[start .. end)`. */
+  bulk(bytes: Uint8Array, start: number, end: number): void {
+    this.#header(DOLLAR, end - start);
+    this.#reserve(end - start + 2);
+    copyBytes(bytes, start, end, this.buf, this.length);
+    this.length += end - start;
+    this.buf[this.length++] = CR;
+    this.buf[this.length++] = LF;
+  }
+
+  /** One argument of a command that was begun, as latin1. */
+  text(text: string): void {
+    this.#header(DOLLAR, text.length);
+    this.#reserve(text.length + 2);
+    this.length += this.buf.write(text, this.length, "latin1");
+    this.buf[this.length++] = CR;
+    this.buf[this.length++] = LF;
   }
 
   /** Adds the command that `args` holds. */
   args(args: Args): void {
     this.#header(ASTERISK, args.count);
-    for (let i = 0; i < args.count; i++) this.#bulk(args.buf, args.start(i), args.end(i));
+    for (let i = 0; i < args.count; i++) this.bulk(args.buf, args.start(i), args.end(i));
   }
 
   /** Adds bytes that are encoded already. */
@@ -55,23 +79,6 @@ export class CommandEncoder {
   clear(): void {
     this.length = 0;
     if (this.buf.length > BYTES_KEPT_MAX) this.buf = Buffer.alloc(BYTES_MIN);
-  }
-
-  #bulk(bytes: Uint8Array, start: number, end: number): void {
-    this.#header(DOLLAR, end - start);
-    this.#reserve(end - start + 2);
-    copyBytes(bytes, start, end, this.buf, this.length);
-    this.length += end - start;
-    this.buf[this.length++] = CR;
-    this.buf[this.length++] = LF;
-  }
-
-  #text(text: string): void {
-    this.#header(DOLLAR, text.length);
-    this.#reserve(text.length + 2);
-    this.length += this.buf.write(text, this.length, "latin1");
-    this.buf[this.length++] = CR;
-    this.buf[this.length++] = LF;
   }
 
   #header(type: number, value: number): void {

@@ -13,6 +13,7 @@ import type { Context } from "../commands/context.ts";
 import { Decoder, type DecoderLimits, ProtocolError, QueryTooLargeError } from "../resp/decoder.ts";
 import { releaseReply, replyBytes, type ReplyPart } from "../resp/reply.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import { isLocal } from "./door.ts";
 import type { TurnMember } from "./turn.ts";
 
 /** With more than this waiting to be sent, a connection is not served. */
@@ -49,7 +50,6 @@ export class Connection implements Link, TurnMember, DecoderLimits {
   readonly localAddress: string;
   readonly isLocal: boolean;
   enlisted = false;
-  needs = 0;
 
   readonly #conn: Deno.Conn;
   readonly #host: ConnectionHost;
@@ -65,6 +65,9 @@ export class Connection implements Link, TurnMember, DecoderLimits {
   /** There is too much to send, or the log is full: resolves when serving has gone on. */
   #stalled: Promise<void> | undefined;
   #closed = false;
+  #needs = 0;
+  /** Something was sent that may tell of the command under way, which is not yet in the log. */
+  #wasTold = false;
   /** Called when everything has been sent. */
   #sent: (() => void) | undefined;
 
@@ -79,7 +82,7 @@ export class Connection implements Link, TurnMember, DecoderLimits {
     this.#host = host;
     this.address = addressText(conn.remoteAddr);
     this.localAddress = addressText(conn.localAddr);
-    this.isLocal = isLoopback(conn.remoteAddr);
+    this.isLocal = isLocal(conn.remoteAddr);
     this.#context = context(this);
     this.client = this.#context.client;
     this.#decoder = new Decoder(this);
@@ -91,6 +94,14 @@ export class Connection implements Link, TurnMember, DecoderLimits {
 
   get queryBytesMax(): number {
     return this.#host.limits.queryBytesMax;
+  }
+
+  get needs(): number {
+    if (this.#wasTold) { // by the end of the turn the log holds what it was told of
+      this.#wasTold = false;
+      this.#needs = this.#host.logPosition;
+    }
+    return this.#needs;
   }
 
   get authenticated(): boolean {
@@ -138,7 +149,7 @@ export class Connection implements Link, TurnMember, DecoderLimits {
   }
 
   send(): void {
-    this.needs = this.#host.logPosition; // it may tell of a change that is not yet safe
+    this.#wasTold = true;
     this.#host.enlist(this);
   }
 
@@ -176,7 +187,7 @@ export class Connection implements Link, TurnMember, DecoderLimits {
       host.log("verbose", `Protocol error from client ${this.address}: ${error.message}`);
       client.closing = true;
     }
-    if (dispatcher.touchedData) this.needs = host.logPosition;
+    if (dispatcher.touchedData) this.#needs = host.logPosition;
     host.enlist(this);
   }
 
@@ -184,7 +195,7 @@ export class Connection implements Link, TurnMember, DecoderLimits {
     this.#suspended = until.then(() => {
       this.#suspended = undefined;
       if (this.#closed) return;
-      this.needs = this.#host.logPosition;
+      this.#needs = this.#host.logPosition;
       this.#process();
     }).catch((error) => {
       this.#readFailed(error);
@@ -273,12 +284,6 @@ function addressText(addr: Deno.Addr): string {
   if (addr.transport !== "tcp" && addr.transport !== "udp") return "unix:0";
   const host = addr.hostname.replace(/^::ffff:/, ""); // IPv4 through a socket of IPv6
   return host.includes(":") ? `[${host}]:${addr.port}` : `${host}:${addr.port}`;
-}
-
-function isLoopback(addr: Deno.Addr): boolean {
-  if (addr.transport !== "tcp" && addr.transport !== "udp") return true;
-  const host = addr.hostname.replace(/^::ffff:/, "");
-  return host.startsWith("127.") || host === "::1";
 }
 
 /** Errors that say no more than that the peer has gone, or that we closed. */

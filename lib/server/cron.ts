@@ -88,7 +88,8 @@ export class Cron {
       if (budget-- === 0) break;
       passed = client.id;
       const idle_ms = now_ms - client.lastActive_ms;
-      if (idle_ms > timeout * 1000 && client.unblock === undefined) client.link?.close(false);
+      const mayBeSilent = client.unblock !== undefined || client.subscriptions !== undefined;
+      if (idle_ms > timeout * 1000 && !mayBeSilent) client.link?.close(false);
     }
     this.#lastClientId = passed === this.#lastClientId ? 0 : passed;
   }

@@ -11,14 +11,16 @@ import type { Command, CommandFlag } from "../commands/command.ts";
 import type { Context, ServerHandle } from "../commands/context.ts";
 import { endTransaction } from "../commands/transactions.ts";
 import type { Args } from "../resp/args.ts";
+import type { KeyBlocking } from "./blocking.ts";
 import type { CommandTable } from "./command_table.ts";
 import type { Pause } from "./pause.ts";
 import type { Propagation } from "./propagation.ts";
-import { unknownSubcommand, wrongArity } from "./rejections.ts";
+import { notWhenSubscribed, unknownSubcommand, wrongArity } from "./rejections.ts";
 import type { Stats } from "./stats.ts";
 
 /** One run in so many is timed: reading the clock twice costs a fifth of a GET. */
 const TIMED_RUNS = 32;
+const NOT_TIMED = -1;
 
 /** A command as it arrived. */
 export interface Arrival {
@@ -37,6 +39,7 @@ export interface DispatcherParts {
   readonly propagation: Propagation;
   readonly stats: Stats;
   readonly pause: Pause;
+  readonly blocking: KeyBlocking;
 }
 
 const NO_AUTH = "NOAUTH Authentication required.";
@@ -44,6 +47,10 @@ const LOADING = "LOADING Redis is loading the dataset in memory";
 const NOT_IN_MULTI = "ERR Command not allowed inside a transaction";
 /** Commands that MULTI does not queue. */
 const RUN_IN_MULTI = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
+/** Commands that a subscriber may send in RESP2. */
+const RUN_WHEN_SUBSCRIBED = new Set(["ping", "quit", "reset"].concat(
+  ["subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe"],
+));
 
 /** Finds, checks and runs commands. */
 export class Dispatcher {
@@ -67,9 +74,9 @@ export class Dispatcher {
   execute(ctx: Context, arrival: Arrival): Promise<void> | undefined {
     const { client } = ctx;
     client.lastActive_ms = this.#parts.server.keyspace.now_ms;
-    return client.replyMode === "on"
+    return client.replyMode === "on" && client.subscriptions === undefined
       ? this.#checkAndRun(ctx, arrival)
-      : this.#mute(client, () => this.#checkAndRun(ctx, arrival));
+      : client.runGuarded(() => this.#checkAndRun(ctx, arrival));
   }
 
   /** Runs a command of the log. Returns the error reply, if it is one. */
@@ -93,7 +100,13 @@ export class Dispatcher {
   /** Runs a command for EXEC: its reply goes to the client's writer, its effects to the unit. */
   call(ctx: Context, command: Command, args: Args): Promise<void> | undefined {
     const run = () => this.#run(ctx, command, args, undefined);
-    return ctx.client.replyMode === "off" ? this.#mute(ctx.client, run) : run();
+    const outerMayWait = ctx.mayWait;
+    ctx.mayWait = false;
+    try {
+      return ctx.client.replyMode === "off" ? ctx.client.runGuarded(run) : run();
+    } finally {
+      ctx.mayWait = outerMayWait;
+    }
   }
 
   #checkAndRun(ctx: Context, arrival: Arrival): Promise<void> | undefined {
@@ -139,7 +152,9 @@ export class Dispatcher {
     const dirtyBefore = server.keyspace.dirty;
     const errorsBefore = reply.errorCount;
     const outerEffectsGiven = ctx.effectsGiven;
-    const began_ms = (this.#runs++ & (TIMED_RUNS - 1)) === 0 ? server.clock.monotonic_ms() : -1;
+    const began_ms = (this.#runs++ & (TIMED_RUNS - 1)) === 0
+      ? server.clock.monotonic_ms()
+      : NOT_TIMED;
     ctx.args = args;
     ctx.command = command;
     ctx.effectsGiven = false;
@@ -152,18 +167,26 @@ export class Dispatcher {
     }
     if (done instanceof Promise) {
       return done.then(() => {
-        this.#count(ctx, command, errorsBefore, began_ms);
+        this.#count(ctx, command, errorsBefore, NOT_TIMED); // most of it was waiting
         this.#log(ctx, command, args, arrival, dirtyBefore);
         ctx.effectsGiven = outerEffectsGiven;
+        this.#serveWaiters();
       });
     }
     this.#count(ctx, command, errorsBefore, began_ms);
     this.#log(ctx, command, args, arrival, dirtyBefore);
     ctx.effectsGiven = outerEffectsGiven;
+    this.#serveWaiters();
     return undefined;
   }
 
-  /** Statistics; `began_ms` is -1 if this run is not timed. */
+  /** The unit is complete: whoever waits for what it has changed is served. */
+  #serveWaiters(): void {
+    const { blocking } = this.#parts;
+    if (this.#depth === 0 && blocking.hasReady) blocking.serve();
+  }
+
+  /** Statistics; `began_ms` is {@linkcode NOT_TIMED} if this run is not timed. */
   #count(ctx: Context, command: Command, errorsBefore: number, began_ms: number): void {
     const { server, stats } = this.#parts;
     const { usage } = command;
@@ -215,6 +238,9 @@ export class Dispatcher {
         return refusal;
       }
     }
+    if (client.isRestricted && !RUN_WHEN_SUBSCRIBED.has(command.name)) {
+      return notWhenSubscribed(command);
+    }
     if (server.keyspace.loading && includes(command, client, (each) => !has(each, "loading"))) {
       return LOADING;
     }
@@ -240,20 +266,6 @@ export class Dispatcher {
     const refusal = this.#refusal(ctx.client, command, args); // the pause may have changed that
     if (refusal !== undefined) return this.#reject(ctx.client, command, refusal);
     await this.#queueOrRun(ctx, command, args, undefined);
-  }
-
-  /** CLIENT REPLY OFF and SKIP: runs a command and takes back what it has replied. */
-  #mute(client: Client, run: () => Promise<void> | undefined): Promise<void> | undefined {
-    if (client.replyMode === "skip-next") client.replyMode = "skip";
-    const mark = client.reply.mark();
-    const finish = () => {
-      if (client.replyMode !== "on") client.reply.rewind(mark);
-      if (client.replyMode === "skip") client.replyMode = "on";
-    };
-    const done = run();
-    if (done !== undefined) return done.then(finish);
-    finish();
-    return undefined;
   }
 }
 

@@ -5,11 +5,8 @@
  * An address that begins with `-` may be missing on this machine; any other must work.
  */
 
-/** What comes of a connection. */
-export type Admission = { readonly admit: true } | {
-  readonly admit: false;
-  readonly error: string;
-};
+import type { Clock } from "../platform/clock.ts";
+import type { Admission } from "./door.ts";
 
 /** What a listener needs. */
 export interface ListenOptions {
@@ -26,6 +23,7 @@ export interface ListenOptions {
   /** Takes an admitted connection. */
   readonly serve: (conn: Deno.Conn) => void;
   readonly log: (level: "notice" | "warning", text: string) => void;
+  readonly clock: Clock;
 }
 
 /** `accept` failed: the machine is out of files, say. Trying again at once would only spin. */
@@ -109,7 +107,9 @@ export class Listener {
       } catch (error) {
         if (this.#closed) return;
         this.#options.log("warning", `Accepting client connection: ${error}`);
-        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+        await new Promise<void>((resolve) =>
+          void this.#options.clock.after(ACCEPT_PAUSE_MS, resolve)
+        );
         continue;
       }
       this.#welcome(conn);

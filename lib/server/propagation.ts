@@ -12,7 +12,7 @@
 
 import { Buffer } from "node:buffer";
 import type { EffectSink } from "../commands/context.ts";
-import type { Database } from "../keyspace/database.ts";
+import type { NumberedDatabase } from "../keyspace/shared.ts";
 import type { Args } from "../resp/args.ts";
 import { CommandEncoder, type Part } from "../resp/encoder.ts";
 
@@ -51,14 +51,14 @@ export class Propagation implements EffectSink {
   }
 
   /** Adds a command to the unit under way. */
-  add(db: Database, parts: readonly Part[]): void {
+  add(db: NumberedDatabase, parts: readonly Part[]): void {
     if (this.#sink === undefined) return;
     this.#begin(db);
     this.encoder.command(...parts);
   }
 
   /** Adds a command as it came: the arguments of a client. */
-  addArgs(db: Database, args: Args): void {
+  addArgs(db: NumberedDatabase, args: Args): void {
     if (this.#sink === undefined) return;
     this.#begin(db);
     this.encoder.args(args);
@@ -70,7 +70,7 @@ export class Propagation implements EffectSink {
   }
 
   /** A unit that is one command in canonical form, `raw[start .. end)`: the common case. */
-  single(db: Database, raw: Uint8Array, start: number, end: number): void {
+  single(db: NumberedDatabase, raw: Uint8Array, start: number, end: number): void {
     const sink = this.#sink;
     if (sink === undefined) return;
     if (this.#selected !== db.index) {
@@ -99,7 +99,7 @@ export class Propagation implements EffectSink {
     this.#discard();
   }
 
-  #begin(db: Database): void {
+  #begin(db: NumberedDatabase): void {
     if (this.#selected !== db.index) {
       const select = this.#select(db.index);
       this.encoder.raw(select, 0, select.length);

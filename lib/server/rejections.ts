@@ -29,6 +29,12 @@ export function wrongArity(command: Command, args: Args): string | undefined {
   return `ERR wrong number of arguments for '${command.fullName}' command`;
 }
 
+/** For what a subscriber may not do in RESP2, where replies and messages could not be told apart. */
+export function notWhenSubscribed(command: Command): string {
+  return `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / ` +
+    "PING / QUIT / RESET are allowed in this context";
+}
+
 /** An argument as C's `%.*s` prints it: up to a NUL, at most `limit` bytes. */
 function cString(args: Args, i: number, limit: number): string {
   const text = args.text(i).slice(0, limit);

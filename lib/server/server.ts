@@ -12,9 +12,8 @@ import { Context, type ServerHandle, type ShutdownOptions } from "../commands/co
 import { InfoSections } from "../commands/info_sections.ts";
 import { addCommonSections } from "../commands/info_providers.ts";
 import { commands } from "../commands/table.ts";
-import { fromByteText } from "../config/byte_text.ts";
 import type { Config } from "../config/config.ts";
-import { lfuTuning } from "../keyspace/access.ts";
+import { keyEvent } from "../keyspace/events.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { drawHashSeed } from "../memory/hash.ts";
 import type { AofError } from "../persistence/aof/errors.ts";
@@ -22,20 +21,27 @@ import { snapshotCommands } from "../persistence/aof/snapshot.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
+import { processId } from "../platform/process.ts";
 import type { Random } from "../platform/random.ts";
 import { Args } from "../resp/args.ts";
 import { AppendLog } from "./append_log.ts";
+import { KeyBlocking } from "./blocking.ts";
 import { ClientRegistry } from "./client_registry.ts";
 import { CommandTable } from "./command_table.ts";
+import { obeyConfig } from "./config_effects.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import { Cron } from "./cron.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { type Admission, Listener } from "./listener.ts";
+import { type Admission, admission } from "./door.ts";
+import { Listener } from "./listener.ts";
+import { LogControl } from "./log_control.ts";
+import { Notifications } from "./notifications.ts";
 import { Pause } from "./pause.ts";
 import { Propagation } from "./propagation.ts";
+import { PubSub } from "./pubsub.ts";
 import { addServerInfo } from "./server_info.ts";
 import { Stats } from "./stats.ts";
-import { NO_LOG, Turn } from "./turn.ts";
+import { Turn } from "./turn.ts";
 
 /** What a server is made of that comes from outside. */
 export interface ServerOptions {
@@ -44,25 +50,13 @@ export interface ServerOptions {
   readonly random: Random;
   readonly disk: Disk;
   readonly logger: Logger;
+  /** Whether `port 0` means a free port (embedding, tests) rather than none. */
+  readonly freePort?: boolean;
   /** Ends the process: after SHUTDOWN with 0, when the log cannot be trusted with 1. */
   readonly exit: (code: number) => void;
 }
 
-/** Directives whose values are copied to where they are needed fast. */
-const COPIED_DIRECTIVES = [
-  "maxmemory-policy",
-  "lfu-log-factor",
-  "lfu-decay-time",
-  "proto-max-bulk-len",
-  "client-query-buffer-limit",
-] as const;
-
-const PROTECTED_MODE_ERROR =
-  "DENIED redeno is running in protected mode: it accepts connections from this machine only, " +
-  "because no password is set. To connect from elsewhere set 'requirepass', or if no stranger " +
-  "can reach this port turn it off with 'CONFIG SET protected-mode no' from this machine or " +
-  "'protected-mode no' in the configuration file.";
-const MAX_CLIENTS_ERROR = "ERR max number of clients reached";
+const EXPIRED = keyEvent("expired", "expired");
 
 /** A server. */
 export class Server implements ServerHandle {
@@ -77,11 +71,13 @@ export class Server implements ServerHandle {
   readonly runId: string;
   readonly stats = new Stats();
   readonly appendLog: AppendLog;
+  readonly blocking: KeyBlocking;
+  readonly pubsub: PubSub;
   readonly started_ms: number;
   activeExpiry = true;
 
   readonly persistence = {
-    reload: () => this.#reload(),
+    reload: () => this.#logControl.reload(),
     lastSave_s: 0,
     server: this as Server,
     get refusal(): string | undefined {
@@ -91,7 +87,9 @@ export class Server implements ServerHandle {
 
   readonly #options: ServerOptions;
   readonly #dispatcher: Dispatcher;
+  readonly #notifications: Notifications;
   readonly #turn = new Turn();
+  readonly #logControl: LogControl;
   readonly #cron: Cron;
   readonly #connections = new Set<Connection>();
   /** Copies of two directives as plain fields: the decoder reads them at every command. */
@@ -118,23 +116,61 @@ export class Server implements ServerHandle {
     );
     const pause = new Pause(clock);
     this.clients = new ClientRegistry(pause);
+    this.blocking = new KeyBlocking({
+      clock,
+      dirty: () => this.keyspace.dirty,
+      endUnit: () => this.effects.endUnit(),
+    });
     this.#dispatcher = new Dispatcher({
       server: this,
       table: new CommandTable(commands),
       propagation: this.effects,
       stats: this.stats,
       pause,
+      blocking: this.blocking,
     });
     this.appendLog = this.#makeLog();
+    this.#logControl = new LogControl({
+      appendLog: this.appendLog,
+      keyspace: this.keyspace,
+      effects: this.effects,
+      turn: this.#turn,
+      replayTarget: () => this.#replayTarget(),
+      log: (level, text) => this.#log(level, text),
+      die: () => options.exit(1),
+    });
     this.#cron = new Cron(this, this.stats, () => this.#endBackgroundUnit());
     this.#host = this.#connectionHost();
+    this.pubsub = new PubSub({
+      clock,
+      limit: () => config.values["client-output-buffer-limit"].pubsub,
+      log: (text) => this.#log("warning", text),
+    });
+    this.#notifications = new Notifications(this.pubsub);
     this.keyspace.observer = {
-      expired: (db, key) => this.effects.add(db, ["DEL", key]),
-      notify() {},
+      expired: (db, key) => {
+        this.effects.add(db, ["DEL", key]);
+        const { notifyClasses } = this.keyspace;
+        if ((notifyClasses & EXPIRED.eventClass) !== 0) {
+          this.#notifications.publish(db, EXPIRED, key);
+        }
+      },
+      fieldsExpired: (db, key, fields) => {
+        this.effects.add(db, fields.length === 0 ? ["DEL", key] : ["HDEL", key, ...fields]);
+      },
+      notify: (db, event, key) => this.#notifications.publish(db, event, key),
     };
     addServerInfo(this.info, this);
     addCommonSections(this);
-    this.#obeyConfig();
+    obeyConfig({
+      server: this,
+      inputLimits: this.#inputLimits,
+      cron: this.#cron,
+      logControl: this.#logControl,
+      notifications: this.#notifications,
+      disk: options.disk,
+      logger: options.logger,
+    });
   }
 
   /** The port that is listened on; 0: none. */
@@ -152,12 +188,8 @@ export class Server implements ServerHandle {
     try {
       this.keyspace.loading = true;
       if (config.values.appendonly) this.appendLog.openDirectory();
-      if (config.values.port !== 0 || config.isDefault("port")) this.#listen();
-      if (config.values.appendonly) {
-        await this.appendLog.load(this.#replayTarget());
-        this.appendLog.open();
-        this.#attachLog();
-      }
+      if (config.values.port !== 0 || this.#options.freePort) this.#listen();
+      if (config.values.appendonly) await this.#logControl.start();
       this.keyspace.loading = false;
       this.#cron.start(config.values.hz);
     } catch (error) {
@@ -221,8 +253,7 @@ export class Server implements ServerHandle {
     this.clients.pause(0, false);
     this.#listener?.close();
     for (const connection of this.#connections) connection.close(false);
-    this.#detachLog();
-    await this.appendLog.close();
+    await this.#logControl.close();
   }
 
   #makeLog(): AppendLog {
@@ -232,21 +263,11 @@ export class Server implements ServerHandle {
       clock,
       disk,
       log: (level, text) => this.#log(level, text),
-      owner: () => `pid ${Deno.pid}, port ${this.config.values.port}`,
+      owner: () => `pid ${processId()}, port ${this.config.values.port}`,
       onSafe: () => this.#turn.release(),
       onFatal: (error) => this.#die(error),
       snapshot: () => snapshotCommands(this.keyspace),
     });
-  }
-
-  #attachLog(): void {
-    this.#turn.log = this.appendLog;
-    this.effects.attach(this.appendLog);
-  }
-
-  #detachLog(): void {
-    this.#turn.log = NO_LOG;
-    this.effects.attach(undefined);
   }
 
   #die(error: AofError): void {
@@ -264,21 +285,15 @@ export class Server implements ServerHandle {
       admit: (conn) => this.#admit(conn),
       serve: (conn) => this.#serve(conn),
       log: (level, text) => this.#log(level, text),
+      clock: this.clock,
     });
     this.#listener.start();
   }
 
   #admit(conn: Deno.Conn): Admission {
-    const { values } = this.config;
-    if (this.clients.count >= values.maxclients) {
-      this.stats.connectionsRejected++;
-      return { admit: false, error: MAX_CLIENTS_ERROR };
-    }
-    if (values["protected-mode"] && values.requirepass === "" && !isLocal(conn.remoteAddr)) {
-      this.stats.connectionsRejected++;
-      return { admit: false, error: PROTECTED_MODE_ERROR };
-    }
-    return { admit: true };
+    const answer = admission(conn.remoteAddr, this.config.values, this.clients.count);
+    if (!answer.admit) this.stats.connectionsRejected++;
+    return answer;
   }
 
   #serve(conn: Deno.Conn): void {
@@ -324,6 +339,7 @@ export class Server implements ServerHandle {
       },
       log: (level, text) => this.#log(level, text),
       closed: (connection) => {
+        this.pubsub.unsubscribeAll(connection.client);
         clients.remove(connection.client);
         connections.delete(connection);
       },
@@ -332,8 +348,9 @@ export class Server implements ServerHandle {
 
   /** Expiry outside of any command: its DELs are a unit each round. */
   #endBackgroundUnit(): void {
-    if (!this.effects.pending) return;
+    if (!this.effects.pending && !this.blocking.hasReady) return;
     this.effects.endUnit();
+    this.blocking.serve();
     this.appendLog.commit();
   }
 
@@ -350,87 +367,9 @@ export class Server implements ServerHandle {
     };
   }
 
-  /** DEBUG RELOAD and LOADAOF: empties the keyspace and loads it from the log. */
-  async #reload(): Promise<void> {
-    if (!this.appendLog.isOpen) {
-      throw new Error("the append-only file is off: there is no log to load");
-    }
-    if (this.keyspace.loading) throw new Error("the append-only file is being loaded already");
-    this.keyspace.loading = true; // from here on nobody else reads or changes anything
-    try {
-      await this.appendLog.flush();
-    } catch (error) {
-      this.keyspace.loading = false;
-      throw error;
-    }
-    this.#detachLog();
-    try {
-      await this.appendLog.close();
-      for (const db of this.keyspace.databases()) db.clear();
-      await this.appendLog.load(this.#replayTarget());
-      this.appendLog.open();
-      this.#attachLog();
-    } catch (error) {
-      this.#log("warning", `The log cannot be loaded back: ${error}. Exiting`);
-      this.#options.exit(1);
-      throw error;
-    } finally {
-      this.keyspace.loading = false;
-    }
-  }
-
-  /** Directives that mean something to the running server when CONFIG SET changes them. */
-  #obeyConfig(): void {
-    const { config, keyspace } = this;
-    const obey = () => {
-      const { values } = config;
-      keyspace.lfu = values["maxmemory-policy"].endsWith("-lfu");
-      lfuTuning.logFactor = values["lfu-log-factor"];
-      lfuTuning.decay_minutes = values["lfu-decay-time"];
-      this.#inputLimits.bulkBytesMax = values["proto-max-bulk-len"];
-      this.#inputLimits.queryBytesMax = values["client-query-buffer-limit"];
-    };
-    obey();
-    for (const name of COPIED_DIRECTIVES) config.onChange(name, obey);
-    config.onChange("hz", (hz) => this.#cron.start(hz));
-    config.onChange("appendfsync", () => this.appendLog.setPolicy());
-    config.onChange("appendonly", (on) => this.#switchLog(on));
-    config.onChange("loglevel", (level) => {
-      this.#options.logger.level = level;
-    });
-    config.onChange("requirepass", (password) => {
-      if (password === "") { for (const client of this.clients.all()) client.authenticated = true; }
-    });
-    config.onChange("dir", (dir) => {
-      const path = fromByteText(dir);
-      if (this.#options.disk.stat(path)?.isDirectory !== true) {
-        throw new Error("No such file or directory");
-      }
-    });
-  }
-
-  #switchLog(on: boolean): void {
-    if (this.keyspace.loading) throw new Error("the append-only file is being loaded");
-    if (on === this.appendLog.isOpen) return;
-    if (on) {
-      this.appendLog.openWithSnapshot();
-      this.#attachLog();
-    } else {
-      this.#detachLog();
-      this.#turn.release();
-      this.appendLog.close().catch((error) => this.#log("warning", String(error)));
-    }
-  }
-
   #log(level: "debug" | "verbose" | "notice" | "warning", text: string): void {
     this.#options.logger.log(level, text);
   }
 }
 
 const NO_ARGS = new Args();
-
-function isLocal(addr: Deno.Addr): boolean {
-  if (addr.transport !== "tcp" && addr.transport !== "udp") return true;
-  const host = addr.hostname.replace(/^::ffff:/, "");
-  return host.startsWith("127.") || host === "::1";
-}

@@ -2,13 +2,25 @@
 
 import type { InfoLine, InfoSections } from "../commands/info_sections.ts";
 import { executable, processId, systemName } from "../platform/process.ts";
-import { REDENO_VERSION, REDIS_VERSION } from "../platform/version.ts";
-import type { Server } from "./server.ts";
+import { REDENO_VERSION, REDIS_VERSION, runtimeVersions } from "../platform/version.ts";
+import type { ServerHandle } from "../commands/context.ts";
+import type { AppendLog } from "./append_log.ts";
+import type { KeyBlocking } from "./blocking.ts";
+import type { Stats } from "./stats.ts";
 
 const SECONDS_PER_DAY = 86_400;
 
+/** A server, as far as its figures are concerned. */
+export interface InformedServer extends ServerHandle {
+  readonly port: number;
+  readonly started_ms: number;
+  readonly stats: Stats;
+  readonly appendLog: AppendLog;
+  readonly blocking: KeyBlocking;
+}
+
 /** Adds the server's figures to INFO. */
-export function addServerInfo(info: InfoSections, server: Server): void {
+export function addServerInfo(info: InfoSections, server: InformedServer): void {
   info.add("Server", () => serverLines(server));
   info.add("Clients", () => clientLines(server));
   info.add("Persistence", () => persistenceLines(server));
@@ -20,7 +32,7 @@ export function addServerInfo(info: InfoSections, server: Server): void {
   });
 }
 
-function* serverLines(server: Server): Generator<InfoLine> {
+function* serverLines(server: InformedServer): Generator<InfoLine> {
   const { config, clock } = server;
   const uptime_s = Math.floor((clock.now_ms() - server.started_ms) / 1000);
   yield ["redis_version", REDIS_VERSION];
@@ -29,8 +41,8 @@ function* serverLines(server: Server): Generator<InfoLine> {
   yield ["os", systemName()];
   yield ["arch_bits", 64];
   yield ["multiplexing_api", "deno"];
-  yield ["deno_version", Deno.version.deno];
-  yield ["v8_version", Deno.version.v8];
+  yield ["deno_version", runtimeVersions().deno];
+  yield ["v8_version", runtimeVersions().v8];
   yield ["process_id", processId()];
   yield ["run_id", server.runId];
   yield ["tcp_port", server.port];
@@ -44,26 +56,24 @@ function* serverLines(server: Server): Generator<InfoLine> {
   yield ["config_file", config.file ?? ""];
 }
 
-function* clientLines(server: Server): Generator<InfoLine> {
+function* clientLines(server: InformedServer): Generator<InfoLine> {
   let inputMax = 0;
   let outputMax = 0;
-  let blocked = 0;
   for (const client of server.clients.all()) {
     inputMax = Math.max(inputMax, client.link?.inputBytes ?? 0);
     outputMax = Math.max(outputMax, client.link?.outputBytes ?? 0);
-    if (client.unblock !== undefined) blocked++;
   }
   yield ["connected_clients", server.clients.count];
   yield ["cluster_connections", 0];
   yield ["maxclients", server.config.values.maxclients];
   yield ["client_recent_max_input_buffer", inputMax];
   yield ["client_recent_max_output_buffer", outputMax];
-  yield ["blocked_clients", blocked];
+  yield ["blocked_clients", server.blocking.count];
   yield ["tracking_clients", 0];
-  yield ["clients_in_timeout_table", 0];
+  yield ["clients_in_timeout_table", server.blocking.timeoutCount];
 }
 
-function* persistenceLines(server: Server): Generator<InfoLine> {
+function* persistenceLines(server: InformedServer): Generator<InfoLine> {
   yield ["loading", server.keyspace.loading ? 1 : 0];
   yield ["async_loading", 0];
   yield ["rdb_changes_since_last_save", server.keyspace.dirty];
@@ -75,7 +85,7 @@ function* persistenceLines(server: Server): Generator<InfoLine> {
   for (const line of Object.entries(server.appendLog.stats() ?? {})) yield line;
 }
 
-function* statsLines(server: Server): Generator<InfoLine> {
+function* statsLines(server: InformedServer): Generator<InfoLine> {
   const { stats, keyspace } = server;
   yield ["total_connections_received", stats.connectionsReceived];
   yield ["total_commands_processed", stats.commandsProcessed];
@@ -89,5 +99,8 @@ function* statsLines(server: Server): Generator<InfoLine> {
   yield ["evicted_keys", keyspace.stats.evicted];
   yield ["keyspace_hits", keyspace.stats.hits];
   yield ["keyspace_misses", keyspace.stats.misses];
+  yield ["pubsub_channels", server.pubsub.size("channel")];
+  yield ["pubsub_patterns", server.pubsub.size("pattern")];
+  yield ["pubsubshard_channels", server.pubsub.size("shard")];
   yield ["total_error_replies", stats.errorReplies];
 }

@@ -113,8 +113,8 @@ function withoutProse(field: Plain | undefined): string {
   return JSON.stringify(field.map((change) => (change as string[])[0]));
 }
 
-/** CONFIG GET's argument is a block of one in Redis: here it is the argument itself. */
-const OWN_SYNTAX = new Set(["config|get"]);
+/** Arguments that are a block of one in Redis: here each is the argument itself. */
+const OWN_SYNTAX = new Set(["config|get", "psubscribe"]);
 
 interface Argument {
   readonly name: string;

@@ -80,11 +80,12 @@ export async function runScript(
 }
 
 /** The reply to HELLO without the client's id, which is chance. */
-function withoutId(hello: string): string {
+export function withoutId(hello: string): string {
   return hello.replace(/(\$2\r\nid\r\n:)\d+/, "$1");
 }
 
-function words(parts: readonly string[]): Command {
+/** The words of a script as what is sent. */
+export function words(parts: readonly string[]): Command {
   return parts.map((part) =>
     part === '""' ? "" : part.replace(/\\[0nr]|_/g, (escape) => ESCAPES[escape])
   );

@@ -157,6 +157,7 @@ const LINK: Link = {
   inputBytes: 0,
   inputFreeBytes: 0,
   outputBytes: 0,
+  send() {},
   close() {},
 };
 

@@ -1,0 +1,284 @@
+/**
+ * Several sets at once: SINTER SINTERCARD SINTERSTORE SUNION SUNIONSTORE SDIFF SDIFFSTORE.
+ *
+ * Promise: a missing key is an empty set; nothing has changed where the answer is an error.
+ */
+
+import { NONE } from "../keyspace/database.ts";
+import { type KeyEvent, keyEvent } from "../keyspace/events.ts";
+import { PackedEditor, PackedReader } from "../memory/packed.ts";
+import { SetEditor } from "../types/set/editor.ts";
+import { type MemberVisitor, setAt, type SetView } from "../types/set/view.ts";
+import { type Command, command, countedKeys, keyAt, keysFrom } from "./command.ts";
+import { type Context, SYNTAX_ERROR } from "./context.ts";
+import { integersMax } from "./set_members.ts";
+
+const SINTERSTORE = keyEvent("sinterstore", "set");
+const SUNIONSTORE = keyEvent("sunionstore", "set");
+const SDIFFSTORE = keyEvent("sdiffstore", "set");
+const DEL = keyEvent("del", "generic");
+
+/** The sets in arguments `first` to `last`, a missing key as undefined; or the error is answered. */
+function setsOf(ctx: Context, first: number, last: number): (SetView | undefined)[] | undefined {
+  const { args, db } = ctx;
+  for (let i = first; i <= last; i++) {
+    if (!ctx.check(db.lookup(args, i), "set")) return undefined;
+  }
+  const sets: (SetView | undefined)[] = [];
+  for (let i = first; i <= last; i++) { // what had expired is gone by now: refs stay valid
+    const ref = db.peek(args, i);
+    sets.push(ref === NONE ? undefined : setAt(db, ref));
+  }
+  return sets;
+}
+
+/** Shows every member that is in all the sets, until the visitor returns false. */
+function intersect(sets: readonly (SetView | undefined)[], visit: MemberVisitor): void {
+  const known = sets.filter((set) => set !== undefined);
+  if (known.length < sets.length) return;
+  const [smallest, ...others] = known.sort((a, b) => a.size - b.size);
+  smallest.forEach((bytes, start, end) => {
+    for (const other of others) if (!other.has(bytes, start, end)) return;
+    return visit(bytes, start, end);
+  });
+}
+
+function unite(sets: readonly (SetView | undefined)[], result: SetEditor): void {
+  for (const set of sets) {
+    set?.forEach((bytes, start, end) => void result.add(bytes, start, end));
+  }
+}
+
+/**
+ * The members of the first set that are in no other. Which of two ways it goes is decided as in
+ * Redis, because a member that is added and removed again can change the encoding of the result.
+ */
+function subtract(sets: readonly (SetView | undefined)[], result: SetEditor): void {
+  const [first, ...rest] = sets;
+  if (first === undefined) return;
+  const others = rest.filter((set) => set !== undefined);
+  const total = others.reduce((sum, set) => sum + set.size, first.size);
+  if (Math.floor(first.size * (others.length + 1) / 2) <= total) {
+    others.sort((a, b) => b.size - a.size);
+    first.forEach((bytes, start, end) => {
+      for (const other of others) if (other.has(bytes, start, end)) return;
+      result.add(bytes, start, end);
+    });
+    return;
+  }
+  first.forEach((bytes, start, end) => void result.add(bytes, start, end));
+  for (const other of others) {
+    if (result.size === 0) return;
+    other.forEach((bytes, start, end) => void result.remove(bytes, start, end));
+  }
+}
+
+function newSet(ctx: Context): SetEditor {
+  const set = new SetEditor();
+  set.begin(ctx.db.keyspace.seed, integersMax(ctx));
+  return set;
+}
+
+function replySet({ reply }: Context, set: SetView): void {
+  reply.set(set.size);
+  set.forEach((bytes, start, end) => reply.bulk(bytes, start, end));
+}
+
+/** Stores a result under argument 1, which an empty one removes, and replies with its size. */
+function storeResult(ctx: Context, result: SetEditor, event: KeyEvent): void {
+  const { args, db, reply } = ctx;
+  const { size } = result;
+  const ref = db.lookupWrite(args, 1);
+  if (size > 0) {
+    result.store(db, ref, args, 1);
+    db.changed(event, args, 1);
+  } else if (ref !== NONE) {
+    db.remove(ref);
+    db.changed(DEL, args, 1);
+  }
+  reply.integer(size);
+}
+
+const sinter = command({
+  name: "sinter",
+  arity: -2,
+  flags: ["readonly"],
+  acl: ["set"],
+  keys: [keysFrom(1, -1, 1, "RO ACCESS")],
+  group: "set",
+  since: "1.0.0",
+  summary: "Returns the members that several sets have in common.",
+  complexity: "O(N*M) where N is the size of the smallest set and M is the number of sets.",
+  syntax: "key [key ...]",
+  tips: ["nondeterministic_output_order"],
+  run(ctx) {
+    const { args, reply } = ctx;
+    const sets = setsOf(ctx, 1, args.count - 1);
+    if (sets === undefined) return;
+    const found = new PackedEditor();
+    let count = 0;
+    intersect(sets, (bytes, start, end) => {
+      count++;
+      found.push(bytes, start, end);
+    });
+    reply.set(count);
+    const run = new PackedReader(found.bytes, 0, found.length);
+    while (run.next()) reply.bulk(run.bytes, run.start, run.end);
+  },
+});
+
+const sintercard = command({
+  name: "sintercard",
+  arity: -3,
+  flags: ["readonly", "movablekeys"],
+  acl: ["set"],
+  keys: [countedKeys(1, "RO ACCESS")],
+  group: "set",
+  since: "7.0.0",
+  summary: "Tells how many members several sets have in common.",
+  complexity: "O(N*M) where N is the size of the smallest set and M is the number of sets.",
+  syntax: "numkeys key [key ...] [LIMIT limit]",
+  run(ctx) {
+    const { args, reply } = ctx;
+    const count = args.int64(1);
+    if (count === undefined || count < 1) {
+      return reply.error("ERR numkeys should be greater than 0");
+    }
+    if (count > args.count - 2) {
+      return reply.error("ERR Number of keys can't be greater than number of args");
+    }
+    const last = 1 + Number(count);
+    const limit = readLimit(ctx, last + 1);
+    if (limit === undefined) return;
+    const sets = setsOf(ctx, 2, last);
+    if (sets === undefined) return;
+    let found = 0;
+    intersect(sets, () => ++found !== limit);
+    reply.integer(found);
+  },
+});
+
+/** SINTERCARD's limit from argument `first` on, 0 for none; undefined: the error is answered. */
+function readLimit({ args, reply }: Context, first: number): number | undefined {
+  let limit = 0;
+  for (let i = first; i < args.count; i += 2) {
+    if (!args.is(i, "LIMIT") || i + 1 >= args.count) return void reply.error(SYNTAX_ERROR);
+    const value = args.int64(i + 1);
+    if (value === undefined || value < 0) return void reply.error("ERR LIMIT can't be negative");
+    limit = Number(value);
+  }
+  return limit;
+}
+
+const sinterstore = command({
+  name: "sinterstore",
+  arity: -3,
+  flags: ["write", "denyoom"],
+  acl: ["set"],
+  keys: [keyAt(1, "RW UPDATE"), keysFrom(2, -1, 1, "RO ACCESS")],
+  group: "set",
+  since: "1.0.0",
+  summary: "Stores the members that several sets have in common.",
+  complexity: "O(N*M) where N is the size of the smallest set and M is the number of sets.",
+  syntax: "destination key [key ...]",
+  run(ctx) {
+    const sets = setsOf(ctx, 2, ctx.args.count - 1);
+    if (sets === undefined) return;
+    const result = newSet(ctx);
+    intersect(sets, (bytes, start, end) => void result.add(bytes, start, end));
+    storeResult(ctx, result, SINTERSTORE);
+  },
+});
+
+const sunion = command({
+  name: "sunion",
+  arity: -2,
+  flags: ["readonly"],
+  acl: ["set"],
+  keys: [keysFrom(1, -1, 1, "RO ACCESS")],
+  group: "set",
+  since: "1.0.0",
+  summary: "Returns the members that are in any of several sets.",
+  complexity: "O(N) where N is the number of members of all sets.",
+  syntax: "key [key ...]",
+  tips: ["nondeterministic_output_order"],
+  run(ctx) {
+    const sets = setsOf(ctx, 1, ctx.args.count - 1);
+    if (sets === undefined) return;
+    const result = newSet(ctx);
+    unite(sets, result);
+    replySet(ctx, result.view());
+  },
+});
+
+const sunionstore = command({
+  name: "sunionstore",
+  arity: -3,
+  flags: ["write", "denyoom"],
+  acl: ["set"],
+  keys: [keyAt(1, "OW UPDATE"), keysFrom(2, -1, 1, "RO ACCESS")],
+  group: "set",
+  since: "1.0.0",
+  summary: "Stores the members that are in any of several sets.",
+  complexity: "O(N) where N is the number of members of all sets.",
+  syntax: "destination key [key ...]",
+  run(ctx) {
+    const sets = setsOf(ctx, 2, ctx.args.count - 1);
+    if (sets === undefined) return;
+    const result = newSet(ctx);
+    unite(sets, result);
+    storeResult(ctx, result, SUNIONSTORE);
+  },
+});
+
+const sdiff = command({
+  name: "sdiff",
+  arity: -2,
+  flags: ["readonly"],
+  acl: ["set"],
+  keys: [keysFrom(1, -1, 1, "RO ACCESS")],
+  group: "set",
+  since: "1.0.0",
+  summary: "Returns the members of the first set that are in no other.",
+  complexity: "O(N) where N is the number of members of all sets.",
+  syntax: "key [key ...]",
+  tips: ["nondeterministic_output_order"],
+  run(ctx) {
+    const sets = setsOf(ctx, 1, ctx.args.count - 1);
+    if (sets === undefined) return;
+    const result = newSet(ctx);
+    subtract(sets, result);
+    replySet(ctx, result.view());
+  },
+});
+
+const sdiffstore = command({
+  name: "sdiffstore",
+  arity: -3,
+  flags: ["write", "denyoom"],
+  acl: ["set"],
+  keys: [keyAt(1, "OW UPDATE"), keysFrom(2, -1, 1, "RO ACCESS")],
+  group: "set",
+  since: "1.0.0",
+  summary: "Stores the members of the first set that are in no other.",
+  complexity: "O(N) where N is the number of members of all sets.",
+  syntax: "destination key [key ...]",
+  run(ctx) {
+    const sets = setsOf(ctx, 2, ctx.args.count - 1);
+    if (sets === undefined) return;
+    const result = newSet(ctx);
+    subtract(sets, result);
+    storeResult(ctx, result, SDIFFSTORE);
+  },
+});
+
+/** The commands of this file. */
+export const setAlgebraCommands: readonly Command[] = [
+  sinter,
+  sintercard,
+  sinterstore,
+  sunion,
+  sunionstore,
+  sdiff,
+  sdiffstore,
+];

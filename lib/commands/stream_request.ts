@@ -1,0 +1,138 @@
+/** What XREAD and XREADGROUP are asked for: their options, streams and IDs. */
+
+import { INT64_MAX } from "../numbers/int64.ts";
+import { compareIds, EXACT, ID_MAX, ID_MIN, type StreamId } from "../types/stream/stream_id.ts";
+import { type Context, SYNTAX_ERROR } from "./context.ts";
+import { printed, readId, streamIn } from "./stream_kit.ts";
+
+/** The ID that stands for `>`: what the group has not read yet. */
+export const NEW_ENTRIES: StreamId = ID_MAX;
+
+/** The arguments of XREAD or XREADGROUP. */
+export interface Request {
+  /** Entries of each stream at most; 0: no limit. */
+  count: number | bigint;
+  /** How long to wait; 0: for ever, -1: not at all. */
+  timeout_ms: number;
+  /** Of XREADGROUP. */
+  groupName: string | undefined;
+  groupArg: number;
+  consumerName: string;
+  noAck: boolean;
+  /** The argument that is the first key. */
+  firstKey: number;
+  streamCount: number;
+  /** For each stream the ID behind which entries are asked for. */
+  ids: StreamId[];
+}
+
+/** Reads the options and where the keys are; or answers an error. */
+export function readRequest(ctx: Context, isGroup: boolean): Request | undefined {
+  const { args, reply } = ctx;
+  const request: Request = {
+    count: 0,
+    timeout_ms: -1,
+    groupName: undefined,
+    groupArg: 0,
+    consumerName: "",
+    noAck: false,
+    firstKey: 0,
+    streamCount: 0,
+    ids: [],
+  };
+  for (let i = 1; i < args.count && request.firstKey === 0; i++) {
+    const more = args.count - 1 - i;
+    if (args.is(i, "BLOCK") && more > 0) {
+      if (!readTimeout(ctx, request, ++i)) return undefined;
+    } else if (args.is(i, "COUNT") && more > 0) {
+      const count = ctx.integer(++i);
+      if (count === undefined) return undefined;
+      request.count = count < 0 ? 0 : count;
+    } else if (args.is(i, "STREAMS") && more > 0) {
+      if (more % 2 !== 0) return void reply.error(unbalanced(ctx, isGroup));
+      request.firstKey = i + 1;
+      request.streamCount = more / 2;
+    } else if (args.is(i, "GROUP") && more >= 2) {
+      if (!isGroup) return void reply.error(onlyForGroups("GROUP"));
+      request.groupArg = i + 1;
+      request.groupName = args.text(i + 1);
+      request.consumerName = args.text(i + 2);
+      i += 2;
+    } else if (args.is(i, "NOACK")) {
+      if (!isGroup) return void reply.error(onlyForGroups("NOACK"));
+      request.noAck = true;
+    } else {
+      return void reply.error(SYNTAX_ERROR);
+    }
+  }
+  if (request.firstKey === 0) return void reply.error(SYNTAX_ERROR);
+  if (isGroup && request.groupName === undefined) {
+    return void reply.error("ERR Missing GROUP option for XREADGROUP");
+  }
+  return request;
+}
+
+function readTimeout(ctx: Context, request: Request, i: number): boolean {
+  const { reply } = ctx;
+  const timeout_ms = ctx.integer(i, "ERR timeout is not an integer or out of range");
+  if (timeout_ms === undefined) return false;
+  if (timeout_ms < 0) return reply.error("ERR timeout is negative"), false;
+  if (timeout_ms > INT64_MAX - BigInt(ctx.now_ms)) {
+    return reply.error("ERR timeout is out of range"), false;
+  }
+  request.timeout_ms = Number(timeout_ms);
+  return true;
+}
+
+/** Finds the ID behind which to read of each stream, in turn; or answers an error. */
+export function resolveIds(ctx: Context, request: Request): boolean {
+  for (let i = 0; i < request.streamCount; i++) {
+    const id = resolveId(ctx, request, request.firstKey + i);
+    if (id === undefined) return false;
+    request.ids.push(id);
+  }
+  return true;
+}
+
+function resolveId(ctx: Context, request: Request, key: number): StreamId | undefined {
+  const { args, db, reply } = ctx;
+  const at = key + request.streamCount;
+  const ref = db.lookup(args, key);
+  if (!ctx.check(ref, "stream")) return undefined;
+  const stream = streamIn(ctx, ref);
+  const { groupName } = request;
+  if (groupName !== undefined && stream?.groups.get(groupName) === undefined) {
+    return void reply.error(
+      `NOGROUP No such key '${printed(args, key)}' or consumer group ` +
+        `'${printed(args, request.groupArg)}' in XREADGROUP with GROUP option`,
+    );
+  }
+  const word = printed(args, at);
+  if (word === "$") {
+    if (groupName === undefined) return stream?.lastId ?? ID_MIN;
+    return void reply.error(
+      "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of " +
+        "this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID " +
+        "would just return an empty result set.",
+    );
+  }
+  if (word === ">") {
+    if (groupName !== undefined) return NEW_ENTRIES;
+    return void reply.error(
+      "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> " +
+        "<consumer> option.",
+    );
+  }
+  const id = readId(ctx, at, EXACT);
+  // In Redis the largest ID is what `>` stands for.
+  return id !== undefined && compareIds(id, NEW_ENTRIES) === 0 ? NEW_ENTRIES : id;
+}
+
+function unbalanced(ctx: Context, isGroup: boolean): string {
+  return `ERR Unbalanced '${ctx.command.fullName}' list of streams: for each stream key an ID or ` +
+    `'${isGroup ? ">" : "$"}' must be specified.`;
+}
+
+function onlyForGroups(option: string): string {
+  return `ERR The ${option} option is only supported by XREADGROUP. You called XREAD instead.`;
+}

@@ -1,0 +1,73 @@
+/** Keys and values of records too large for a slot: each in a buffer of its own, by handle. */
+
+import { Buffer } from "node:buffer";
+
+/** Spare room given to a growing value, as Redis does: double, by at most 1 MiB. */
+export const EXTERNAL_SPARE_BYTES_MAX = 1 << 20;
+
+/** Key and value, one behind the other at the beginning of the buffer. */
+export interface External {
+  bytes: Buffer;
+  readonly keyLength: number;
+  valueLength: number;
+}
+
+/** The large records of one table. */
+export class ExternalValues {
+  /** Bytes of all buffers. */
+  usedBytes = 0;
+  readonly #values: (External | undefined)[] = [];
+  readonly #free: number[] = [];
+
+  /** Takes a buffer, zeroed, with `spare` bytes to grow into; returns its handle. */
+  create(keyLength: number, valueLength: number, spare: number): number {
+    const bytes = Buffer.from(new ArrayBuffer(keyLength + valueLength + spare));
+    const handle = this.#free.pop() ?? this.#values.length;
+    this.#values[handle] = { bytes, keyLength, valueLength };
+    this.usedBytes += bytes.length;
+    return handle;
+  }
+
+  /** What a handle stands for. */
+  at(handle: number): External {
+    return this.#values[handle]!;
+  }
+
+  /** Makes a value longer; what is added is zero. */
+  grow(external: External, length: number): void {
+    const size = external.keyLength + length;
+    if (size > external.bytes.length) {
+      const spare = Math.min(size, EXTERNAL_SPARE_BYTES_MAX);
+      const grown = Buffer.from(new ArrayBuffer(size + spare));
+      grown.set(external.bytes);
+      this.usedBytes += grown.length - external.bytes.length;
+      giveBack(external.bytes);
+      external.bytes = grown;
+    }
+    external.bytes.fill(0, external.keyLength + external.valueLength, size);
+    external.valueLength = length;
+  }
+
+  /** Gives a buffer back. */
+  release(handle: number): void {
+    const { bytes } = this.at(handle);
+    this.usedBytes -= bytes.length;
+    this.#values[handle] = undefined;
+    this.#free.push(handle);
+    giveBack(bytes);
+  }
+
+  /** Gives all of them back. */
+  clear(): void {
+    for (const external of this.#values) {
+      if (external !== undefined) giveBack(external.bytes);
+    }
+    this.#values.length = this.#free.length = 0;
+    this.usedBytes = 0;
+  }
+}
+
+/** Returns a buffer's memory now rather than at the next garbage collection. */
+function giveBack(buffer: Buffer): void {
+  (buffer.buffer as ArrayBuffer).transfer(0);
+}

@@ -1,0 +1,40 @@
+/** How a record lies in its slot; the picture is in `record_table.ts`. */
+
+/** The address of a record; 0 is no record. */
+export type Ref = number;
+/** No such record. */
+export const NONE: Ref = 0;
+
+/** The owner's encodings are 1 .. this. */
+export const ENCODING_MAX = 15;
+export const EXPIRES = 0x10;
+export const EXTERNAL = 0x20;
+export const FLAG_BITS = 0xff;
+
+const HEADER_BYTES = 8;
+const EXPIRY_BYTES = 8;
+export const LENGTH_MAX = 0xffff;
+export const OFFSET_BITS = 17;
+export const OFFSET_MASK = (1 << OFFSET_BITS) - 1;
+
+/** Bytes of a record with these flags. */
+export function recordSize(flags: number, keyLength: number, valueLength: number): number {
+  return HEADER_BYTES + ((flags & EXPIRES) !== 0 ? EXPIRY_BYTES : 0) + keyLength + valueLength;
+}
+
+const doubles = new Float64Array(1);
+const doubleWords = new Int32Array(doubles.buffer);
+
+/** The expiry of the record whose word 0 is `words[at]`. */
+export function readExpiry(words: Int32Array, at: number): number {
+  doubleWords[0] = words[at + 2];
+  doubleWords[1] = words[at + 3];
+  return doubles[0];
+}
+
+/** Writes what {@linkcode readExpiry} reads. */
+export function writeExpiry(words: Int32Array, at: number, at_ms: number): void {
+  doubles[0] = at_ms;
+  words[at + 2] = doubleWords[0];
+  words[at + 3] = doubleWords[1];
+}

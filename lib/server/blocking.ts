@@ -1,0 +1,258 @@
+/**
+ * Commands that wait for a key: BLPOP, BZPOPMIN, XREAD BLOCK and the like.
+ *
+ *     BLPOP k 0      wait(): the waiter stands in the queue of k; the connection is suspended
+ *     RPUSH k a b    Database.changed() -> KeyQueues.touched("k"): k is ready
+ *     (unit done)    serve(): who waits longest for k tries first; its effect is a unit of its own
+ *
+ * How to use it in a handler: try to serve the client at once; if nothing is there,
+ * `return ctx.server.blocking.wait(ctx, keys, timeout_ms, attempt, timedOut)`. From then on
+ * `ctx.args` is a copy that stays valid, so `attempt` may read it. `attempt` looks the key up
+ * itself, and must leave everything as it is where it returns false: the key may be gone by now, or
+ * be of another type. Where it has changed something it calls `ctx.logAs` - there is no arriving
+ * command to be logged. A reply that is an error serves the client, too. Where a command may not
+ * wait (inside EXEC, in the log's replay) `timedOut` is called at once; what replies otherwise there
+ * asks `ctx.mayWait` before.
+ *
+ * Promises: per key, who came first is tried first; ready keys are served in the order in which they
+ * were touched, after the whole unit (a command, an EXEC, a round of expiry), and what serving
+ * touches is served after that. Nobody is served while the log is loaded. A client that goes leaves
+ * all its queues; no timer outlives its waiter.
+ */
+
+import type { Blocking, Context } from "../commands/context.ts";
+import type { CommandGroup } from "../commands/command.ts";
+import type { Database } from "../keyspace/database.ts";
+import type { KeyWaiters } from "../keyspace/keyspace.ts";
+import type { Clock } from "../platform/clock.ts";
+
+/** Redis's text for CLIENT UNBLOCK ... ERROR. */
+const UNBLOCKED = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+/** A timer holds 31 bits of milliseconds; who waits longer is looked at again then. */
+const TIMER_MS_MAX = 0x7fffffff;
+
+/** What blocking needs of the server. */
+export interface BlockingHost {
+  readonly clock: Clock;
+  /** Changes ever made. */
+  readonly dirty: () => number;
+  /** The effects of serving one client are complete. */
+  readonly endUnit: () => void;
+}
+
+/** A suspended client. */
+interface Waiter {
+  readonly ctx: Context;
+  readonly group: CommandGroup;
+  readonly queues: KeyQueues;
+  readonly keys: readonly string[];
+  readonly attempt: (key: string) => boolean;
+  /** Lets the connection go on. */
+  readonly resume: () => void;
+  readonly hasTimeout: boolean;
+  cancelTimer: (() => void) | undefined;
+}
+
+/** A key that may be able to serve somebody. */
+interface ReadyKey {
+  readonly queues: KeyQueues;
+  readonly key: string;
+}
+
+/** Who waits for which key of one database. */
+class KeyQueues implements KeyWaiters {
+  /** Bits of {@linkcode filterBit} of all keys waited for. */
+  filter = 0;
+  /** Waiters by key, in the order in which they came. */
+  readonly #waiters = new Map<string, Set<Waiter>>();
+  /** Keys that are in the list of ready ones. */
+  readonly #ready = new Set<string>();
+  readonly #db: Database;
+  readonly #readyList: ReadyKey[];
+
+  /** @param db whose keys. @param readyList where ready keys are added. */
+  constructor(db: Database, readyList: ReadyKey[]) {
+    this.#db = db;
+    this.#readyList = readyList;
+  }
+
+  touched(key: string): void {
+    if (!this.#waiters.has(key) || this.#ready.has(key)) return;
+    this.#ready.add(key);
+    this.#readyList.push({ queues: this, key });
+  }
+
+  touchedAll(): void {
+    for (const key of this.#waiters.keys()) this.touched(key);
+  }
+
+  /** Takes a ready key out of the list: from now on it may become ready again. */
+  take(key: string): Iterable<Waiter> {
+    this.#ready.delete(key);
+    return this.#waiters.get(key) ?? [];
+  }
+
+  add(waiter: Waiter): void {
+    for (const key of waiter.keys) {
+      const queue = this.#waiters.get(key);
+      if (queue === undefined) this.#waiters.set(key, new Set([waiter]));
+      else queue.add(waiter);
+      this.filter |= filterBit(key);
+    }
+    this.#db.waiters = this;
+  }
+
+  remove(waiter: Waiter): void {
+    for (const key of waiter.keys) {
+      const queue = this.#waiters.get(key);
+      if (queue?.delete(waiter) && queue.size === 0) this.#waiters.delete(key);
+    }
+    if (this.#waiters.size > 0) return;
+    this.filter = 0;
+    this.#db.waiters = undefined;
+  }
+}
+
+/** See {@linkcode KeyWaiters.filter}. */
+function filterBit(key: string): number {
+  return 1 << (key.length + (key.length > 0 ? key.charCodeAt(key.length - 1) : 0));
+}
+
+/** All clients that wait for keys. */
+export class KeyBlocking implements Blocking {
+  readonly #host: BlockingHost;
+  readonly #queues = new Map<Database, KeyQueues>();
+  readonly #waiters = new Set<Waiter>();
+  readonly #ready: ReadyKey[] = [];
+  #timeouts = 0;
+
+  /** @param host the server. */
+  constructor(host: BlockingHost) {
+    this.#host = host;
+  }
+
+  get count(): number {
+    return this.#waiters.size;
+  }
+
+  /** How many clients wait for a limited time only. */
+  get timeoutCount(): number {
+    return this.#timeouts;
+  }
+
+  /** Whether {@linkcode KeyBlocking.serve} has anything to do. */
+  get hasReady(): boolean {
+    return this.#ready.length > 0;
+  }
+
+  wait(
+    ctx: Context,
+    keys: readonly string[],
+    timeout_ms: number,
+    attempt: (key: string) => boolean,
+    timedOut: () => void,
+  ): Promise<void> | undefined {
+    if (!ctx.mayWait) return void timedOut();
+    ctx.args = ctx.args.copy();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { client } = ctx;
+    const waiter: Waiter = {
+      ctx,
+      group: ctx.command.group,
+      queues: this.#queuesOf(ctx.db),
+      keys,
+      attempt,
+      resume: resolve,
+      hasTimeout: timeout_ms > 0,
+      cancelTimer: undefined,
+    };
+    waiter.queues.add(waiter);
+    this.#waiters.add(waiter);
+    client.unblock = (how) => {
+      if (!client.closing) {
+        if (how === "error") this.#answer(waiter, () => client.reply.error(UNBLOCKED));
+        else this.#answer(waiter, timedOut);
+      }
+      this.#release(waiter);
+    };
+    if (waiter.hasTimeout) {
+      this.#timeouts++;
+      this.#startTimer(waiter, this.#host.clock.monotonic_ms() + timeout_ms);
+    }
+    return promise;
+  }
+
+  /** Serves whom the unit that is now complete, or what follows from it, lets be served. */
+  serve(): void {
+    // Serving may touch further keys (BLMOVE): they are added behind. Each key served takes
+    // elements away or ends a wait, so this comes to an end.
+    for (let i = 0; i < this.#ready.length; i++) {
+      const { queues, key } = this.#ready[i];
+      this.#serveKey(queues.take(key), key);
+    }
+    this.#ready.length = 0;
+  }
+
+  #serveKey(waiters: Iterable<Waiter>, key: string): void {
+    let listsFail = false;
+    let sortedSetsFail = false;
+    for (const waiter of waiters) {
+      const { group } = waiter;
+      // An element serves anybody who waits for one: where one fails the others need not try.
+      if ((group === "list" && listsFail) || (group === "sorted-set" && sortedSetsFail)) continue;
+      const served = this.#answer(waiter, () => waiter.attempt(key));
+      if (served) this.#release(waiter);
+      else if (group === "list") listsFail = true;
+      else if (group === "sorted-set") sortedSetsFail = true;
+    }
+  }
+
+  /**
+   * Lets `act` reply to a suspended client, and makes a unit of what it has changed. Returns what
+   * `act` does.
+   */
+  #answer<T>(waiter: Waiter, act: () => T): T {
+    const { ctx } = waiter;
+    const { client } = ctx;
+    const mark = client.reply.mark();
+    const dirtyBefore = this.#host.dirty();
+    ctx.effectsGiven = false;
+    const result = act();
+    if (this.#host.dirty() !== dirtyBefore && !ctx.effectsGiven) {
+      throw new Error(`'${ctx.command.fullName}' was served and does not say what is to be logged`);
+    }
+    this.#host.endUnit();
+    if (client.replyMode !== "on") client.reply.rewind(mark);
+    return result;
+  }
+
+  /** Ends a wait. */
+  #release(waiter: Waiter): void {
+    const { ctx } = waiter;
+    if (!this.#waiters.delete(waiter)) throw new Error("blocking: a waiter is released twice");
+    waiter.queues.remove(waiter);
+    waiter.cancelTimer?.();
+    if (waiter.hasTimeout) this.#timeouts--;
+    ctx.client.unblock = undefined;
+    ctx.effectsGiven = true; // the dispatcher has nothing more to log for this command
+    // Replies to earlier commands may be about to leave: this one must not leave with them before
+    // the change that it tells of is safe.
+    if (!ctx.client.closing) ctx.client.link?.send();
+    waiter.resume();
+  }
+
+  #startTimer(waiter: Waiter, deadline_ms: number): void {
+    const { clock } = this.#host;
+    const left_ms = deadline_ms - clock.monotonic_ms();
+    waiter.cancelTimer = clock.after(Math.min(Math.max(left_ms, 0), TIMER_MS_MAX), () => {
+      if (clock.monotonic_ms() < deadline_ms) this.#startTimer(waiter, deadline_ms);
+      else waiter.ctx.client.unblock!("timeout");
+    });
+  }
+
+  #queuesOf(db: Database): KeyQueues {
+    let queues = this.#queues.get(db);
+    if (queues === undefined) this.#queues.set(db, queues = new KeyQueues(db, this.#ready));
+    return queues;
+  }
+}

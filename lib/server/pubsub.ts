@@ -1,0 +1,144 @@
+/**
+ * Pub/sub: who is subscribed to which channels, shard channels and patterns, and how a message gets
+ * to all of them.
+ *
+ *     SUBSCRIBE a        client.subscriptions.channel + "a";  channel table "a" -> client
+ *     PUBLISH a hello    channel table "a" -> one message, copied to each subscriber's replies
+ *                        every pattern that matches "a" -> another one
+ *
+ * Promises: a channel costs one lookup however many there are; a message is encoded once for all its
+ * subscribers; a client that goes leaves nothing behind; subscribers get their messages in the order
+ * in which they subscribed, first those of the channel, then those of each pattern.
+ */
+
+import { Buffer } from "node:buffer";
+import type { Client } from "../commands/client.ts";
+import { type SubscriptionKind, Subscriptions } from "../commands/client_subscriptions.ts";
+import type { PubSub as PubSubHandle } from "../commands/context.ts";
+import { globMatchRange } from "../numbers/glob.ts";
+import { CommandEncoder } from "../resp/encoder.ts";
+import { PubSubLimits, type PubSubLimitsHost } from "./pubsub_limits.ts";
+import { SubscriberTable } from "./pubsub_subscribers.ts";
+
+/** A message is an array in RESP2 and a push in RESP3; all else is the same in both. */
+const ARRAY = 0x2a;
+const PUSH = 0x3e;
+
+/** Channels and subscribers. */
+export class PubSub implements PubSubHandle {
+  readonly #tables = {
+    channel: new SubscriberTable(),
+    pattern: new SubscriberTable(),
+    shard: new SubscriberTable(),
+  };
+  /** The bytes of each pattern in its table. */
+  readonly #patterns = new Map<string, Buffer>();
+  readonly #limits: PubSubLimits;
+  readonly #encoder = new CommandEncoder();
+  readonly #deliver = (client: Client): void => {
+    const { buf, length } = this.#encoder;
+    buf[0] = client.reply.resp3 ? PUSH : ARRAY;
+    client.deliver(buf, 0, length);
+    this.#limits.check(client);
+  };
+
+  /** @param host what is needed of the server. */
+  constructor(host: PubSubLimitsHost) {
+    this.#limits = new PubSubLimits(host);
+  }
+
+  /** Whether nobody is subscribed to channels or patterns. */
+  get isIdle(): boolean {
+    return this.#tables.channel.size === 0 && this.#patterns.size === 0;
+  }
+
+  subscribe(kind: SubscriptionKind, client: Client, name: string): boolean {
+    if (client.subscriptions?.[kind].has(name)) return false;
+    this.#tables[kind].add(name, client);
+    if (kind === "pattern" && !this.#patterns.has(name)) {
+      this.#patterns.set(name, Buffer.from(name, "latin1"));
+    }
+    client.subscriptions ??= new Subscriptions();
+    client.subscriptions[kind].add(name);
+    return true;
+  }
+
+  unsubscribe(kind: SubscriptionKind, client: Client, name: string): void {
+    const { subscriptions } = client;
+    if (subscriptions === undefined || !subscriptions[kind].delete(name)) return;
+    this.#remove(kind, client, name);
+    if (subscriptions.count === 0) this.#leave(client);
+  }
+
+  unsubscribeAll(client: Client): void {
+    const { subscriptions } = client;
+    if (subscriptions === undefined) return;
+    for (const kind of ["channel", "pattern", "shard"] as const) {
+      for (const name of subscriptions[kind]) this.#remove(kind, client, name);
+    }
+    this.#leave(client);
+  }
+
+  publish(
+    kind: "channel" | "shard",
+    name: Buffer,
+    start: number,
+    end: number,
+    buf: Uint8Array,
+    from: number,
+    to: number,
+  ): number {
+    const table = this.#tables[kind];
+    let receivers = 0;
+    if (table.size > 0) {
+      const channel = name.toString("latin1", start, end);
+      if (table.count(channel) > 0) {
+        this.#encode([kind === "shard" ? "smessage" : "message"], name, start, end, buf, from, to);
+        receivers = table.forEach(channel, this.#deliver);
+      }
+    }
+    if (kind === "shard" || this.#patterns.size === 0) return receivers;
+    for (const [text, pattern] of this.#patterns) {
+      if (!globMatchRange(pattern, name, start, end)) continue;
+      this.#encode(["pmessage", pattern], name, start, end, buf, from, to);
+      receivers += this.#tables.pattern.forEach(text, this.#deliver);
+    }
+    return receivers;
+  }
+
+  names(kind: SubscriptionKind): Iterable<string> {
+    return this.#tables[kind].names();
+  }
+
+  size(kind: SubscriptionKind): number {
+    return this.#tables[kind].size;
+  }
+
+  subscriberCount(kind: SubscriptionKind, name: string): number {
+    return this.#tables[kind].count(name);
+  }
+
+  #remove(kind: SubscriptionKind, client: Client, name: string): void {
+    const table = this.#tables[kind];
+    table.remove(name, client);
+    if (kind === "pattern" && table.count(name) === 0) this.#patterns.delete(name);
+  }
+
+  #leave(client: Client): void {
+    client.subscriptions = undefined;
+    this.#limits.forget(client);
+  }
+
+  #encode(
+    lead: readonly (string | Uint8Array)[],
+    name: Uint8Array,
+    start: number,
+    end: number,
+    buf: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
+    this.#encoder.clear();
+    this.#encoder.command(...lead, name.subarray(start, end), buf.subarray(from, to));
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * AND, OR, XOR and NOT over whole strings of bytes. The shorter ones count as filled up with zeros.
+ *
+ * Sources stand anywhere in memory. They are copied piece by piece to where words of 32 bits can be
+ * combined, which beats going byte by byte four times over.
+ */
+
+/** What BITOP does. */
+export type BitOperation = "and" | "or" | "xor" | "not";
+
+/** A run of bytes: `bytes[start .. end)`. */
+export interface ByteRun {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Bytes combined at a time: both pieces stay in the processor's cache. */
+const PIECE_BYTES = 16 * 1024;
+
+const result = new Uint8Array(PIECE_BYTES);
+const resultWords = new Int32Array(result.buffer);
+const operand = new Uint8Array(PIECE_BYTES);
+const operandWords = new Int32Array(operand.buffer);
+
+/** Combines the sources, of which `not` takes one; the result is as long as the longest. */
+export function combineBits(operation: BitOperation, sources: readonly ByteRun[]): Uint8Array {
+  const length = sources.reduce((longest, { start, end }) => Math.max(longest, end - start), 0);
+  const combined = new Uint8Array(length);
+  for (let at = 0; at < length; at += PIECE_BYTES) {
+    const size = Math.min(PIECE_BYTES, length - at);
+    const words = (size + 3) >>> 2;
+    load(result, sources[0], at, size);
+    if (operation === "not") {
+      for (let i = 0; i < words; i++) resultWords[i] = ~resultWords[i];
+    }
+    for (let k = 1; k < sources.length; k++) {
+      load(operand, sources[k], at, size);
+      combineWords(operation, words);
+    }
+    combined.set(size === PIECE_BYTES ? result : result.subarray(0, size), at);
+  }
+  return combined;
+}
+
+function combineWords(operation: BitOperation, words: number): void {
+  if (operation === "and") {
+    for (let i = 0; i < words; i++) resultWords[i] &= operandWords[i];
+  } else if (operation === "or") {
+    for (let i = 0; i < words; i++) resultWords[i] |= operandWords[i];
+  } else {
+    for (let i = 0; i < words; i++) resultWords[i] ^= operandWords[i];
+  }
+}
+
+/** Copies the part of a source from `at` on to the beginning of `piece`, zeros behind its end. */
+function load(piece: Uint8Array, { bytes, start, end }: ByteRun, at: number, size: number): void {
+  const from = start + at;
+  const present = Math.max(0, Math.min(size, end - from));
+  if (present > 0) piece.set(bytes.subarray(from, from + present));
+  if (present < size) piece.fill(0, present, size);
+}

@@ -1,0 +1,270 @@
+/**
+ * A long list: a row of chunks, O(1) at both ends; what is in the middle is found chunk by chunk,
+ * from the nearer end.
+ *
+ * Chunks are as large as `list-max-listpack-size` says (8 KiB by default); the first ones grow up to
+ * that. An element larger than that has a chunk of its own.
+ */
+
+import type { Buffer } from "node:buffer";
+import type { ValueObject } from "../../keyspace/value.ts";
+import { Chunk } from "./chunk.ts";
+import { closeGaps, entryBytes, skipBackward, skipForward } from "./entry.ts";
+
+/** Bytes of a chunk for list-max-listpack-size -1 ... -5, and below. */
+const BYTES_OF_LIMIT = [4096, 8192, 16384, 32768, 65536] as const;
+/** Bytes of a chunk where the limit is a number of elements (SIZE_SAFETY_LIMIT). */
+const BYTES_OF_COUNTED = 8192;
+const FIRST_BYTES_MIN = 256;
+/** A new chunk begins with this part of what the list takes already. */
+const GROWTH_SHIFT = 2;
+/** How many chunks are given back at once when a list goes; the rest is left to the collector. */
+const RELEASED_MAX = 1024;
+
+/** A list as an object. Never empty, but for a moment. */
+export class ListDeque implements ValueObject {
+  readonly type = "list";
+  readonly encodingName = "quicklist";
+  /** The chunks in order; none is empty. */
+  readonly chunks: Chunk[] = [];
+  /** How many elements there are. */
+  length = 0;
+
+  readonly #chunkBytesMax: number;
+  readonly #chunkCountMax: number;
+  #bytes = 0;
+  /** A chunk that became empty, for the next one needed: a queue takes turns. */
+  #spare: Chunk | undefined;
+
+  /** An empty list. @param limit of a chunk, as in `list-max-listpack-size`. */
+  constructor(readonly limit: number) {
+    this.#chunkBytesMax = limit < 0
+      ? BYTES_OF_LIMIT[Math.min(-limit, BYTES_OF_LIMIT.length) - 1]
+      : BYTES_OF_COUNTED;
+    this.#chunkCountMax = limit < 0 ? Infinity : Math.max(limit, 1);
+  }
+
+  /** A list of the `count` entries of the run `bytes[from .. to)`. */
+  static ofRun(
+    bytes: Buffer,
+    from: number,
+    to: number,
+    count: number,
+    limit: number,
+  ): ListDeque {
+    const list = new ListDeque(limit);
+    if (count === 0) return list;
+    list.#addChunk(0, new Chunk(to - from)).append(bytes, from, to, count);
+    list.length = count;
+    return list;
+  }
+
+  get usedBytes(): number {
+    return this.#bytes;
+  }
+
+  clone(): ListDeque {
+    const copy = new ListDeque(this.limit);
+    for (const { bytes, head, tail, used, count } of this.chunks) {
+      copy.#addChunk(copy.chunks.length, new Chunk(used)).append(bytes, head, tail, count);
+    }
+    copy.length = this.length;
+    return copy;
+  }
+
+  free(): void {
+    const { chunks } = this;
+    if (chunks.length <= RELEASED_MAX) { for (const chunk of chunks) chunk.release(); }
+    this.#spare?.release();
+    this.#spare = undefined;
+    chunks.length = this.length = this.#bytes = 0;
+  }
+
+  /** Adds `buf[start .. end)` at one end. */
+  push(left: boolean, buf: Uint8Array, start: number, end: number): void {
+    const { chunks } = this;
+    const size = entryBytes(end - start);
+    let chunk = chunks[left ? 0 : chunks.length - 1];
+    if (
+      chunk === undefined || chunk.count >= this.#chunkCountMax ||
+      (left ? chunk.head : chunk.bytes.length - chunk.tail) < size
+    ) {
+      chunk = this.#roomAt(left, chunk, size);
+    }
+    chunk.push(left, buf, start, end);
+    this.length++;
+  }
+
+  /** Takes `count` elements out at one end; at most as many as there are. */
+  drop(left: boolean, count: number): void {
+    const { chunks } = this;
+    this.length -= count;
+    while (count > 0) {
+      const at = left ? 0 : chunks.length - 1;
+      const chunk = chunks[at];
+      if (count < chunk.count) return chunk.drop(left, count);
+      count -= chunk.count;
+      this.#dropChunk(at);
+    }
+  }
+
+  /** Adds an element to chunk `at`, `offset` bytes behind its head. */
+  insert(at: number, offset: number, buf: Uint8Array, start: number, end: number): void {
+    this.length++;
+    const size = entryBytes(end - start);
+    let chunk = this.chunks[at];
+    if (chunk.count < this.#chunkCountMax) {
+      if (chunk.insert(offset, buf, start, end)) return;
+      if (this.#grow(chunk, size, false)) return void chunk.insert(offset, buf, start, end);
+      if (chunk.used + size <= chunk.capacity) {
+        chunk.shift(false);
+        return void chunk.insert(offset, buf, start, end);
+      }
+    }
+    this.#split(at, offset);
+    chunk = this.chunks[at];
+    if (chunk.count < this.#chunkCountMax && chunk.insert(offset, buf, start, end)) return;
+    this.#addChunk(at + 1, new Chunk(size)).push(false, buf, start, end);
+    if (chunk.count === 0) this.#dropChunk(at);
+  }
+
+  /** Puts another element in the place of the entry `bytes[from .. to)` of chunk `at`. */
+  replace(
+    at: number,
+    from: number,
+    to: number,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const chunk = this.chunks[at];
+    const offset = from - chunk.head;
+    chunk.remove(from, to);
+    this.length--;
+    this.insert(at, offset, buf, start, end);
+  }
+
+  /**
+   * Takes entries out of chunk `at`: `removed` is where they begin and end, in turn, from left to
+   * right. An empty chunk goes; {@linkcode ListDeque.join} is for the others.
+   */
+  remove(at: number, removed: readonly number[]): void {
+    const chunk = this.chunks[at];
+    chunk.tail = closeGaps(chunk.bytes, chunk.tail, removed);
+    chunk.count -= removed.length / 2;
+    this.length -= removed.length / 2;
+    if (chunk.count === 0) this.#dropChunk(at);
+  }
+
+  /** Joins chunks from before `first` to behind `last` that have become small. */
+  join(first: number, last: number): void {
+    for (let at = Math.min(last, this.chunks.length - 2); at >= Math.max(first - 1, 0); at--) {
+      this.#joinIfSmall(at);
+    }
+  }
+
+  /** Makes room for an entry of `size` bytes at one end, where `edge` is. */
+  #roomAt(left: boolean, edge: Chunk | undefined, size: number): Chunk {
+    if (edge !== undefined && edge.count < this.#chunkCountMax) {
+      if (this.#grow(edge, size, left)) return edge;
+      // The elements have wandered away from the other end: at least half of the chunk is free.
+      if (edge.used + size <= edge.capacity && edge.used * 2 <= edge.capacity) {
+        edge.shift(left);
+        return edge;
+      }
+    }
+    const at = left ? 0 : this.chunks.length;
+    const spare = this.#spare;
+    if (spare !== undefined && spare.capacity >= size) {
+      this.#spare = undefined;
+      spare.head = spare.tail = left ? spare.capacity : 0;
+      this.chunks.splice(at, 0, spare);
+      return spare;
+    }
+    const wanted = Math.max(FIRST_BYTES_MIN, this.#bytes >>> GROWTH_SHIFT);
+    const chunk = new Chunk(Math.max(size, Math.min(wanted, this.#chunkBytesMax)));
+    chunk.head = chunk.tail = left ? chunk.capacity : 0;
+    return this.#addChunk(at, chunk);
+  }
+
+  /** Gives a chunk that has not its full size yet room for `size` more bytes, if that will do. */
+  #grow(chunk: Chunk, size: number, left: boolean): boolean {
+    const wanted = chunk.used + size;
+    const { capacity } = chunk;
+    if (wanted > this.#chunkBytesMax || capacity >= this.#chunkBytesMax) return false;
+    chunk.resize(Math.min(Math.max(capacity * 2, wanted), this.#chunkBytesMax), left);
+    this.#bytes += chunk.capacity - capacity;
+    return true;
+  }
+
+  #addChunk(at: number, chunk: Chunk): Chunk {
+    if (at === this.chunks.length) this.chunks.push(chunk);
+    else if (at === 0) this.chunks.unshift(chunk);
+    else this.chunks.splice(at, 0, chunk);
+    this.#bytes += chunk.capacity;
+    return chunk;
+  }
+
+  /** Takes a chunk out whose elements have gone. */
+  #dropChunk(at: number): void {
+    const chunk = this.chunks[at];
+    if (at === 0) this.chunks.shift();
+    else if (at === this.chunks.length - 1) this.chunks.pop();
+    else this.chunks.splice(at, 1);
+    chunk.count = 0;
+    if (this.#spare === undefined && chunk.capacity === this.#chunkBytesMax) {
+      this.#spare = chunk;
+    } else {
+      this.#bytes -= chunk.capacity;
+      chunk.release();
+    }
+  }
+
+  /** Moves what stands `offset` bytes or more behind the head of chunk `at` to a chunk behind it. */
+  #split(at: number, offset: number): void {
+    const chunk = this.chunks[at];
+    const from = chunk.head + offset;
+    if (from === chunk.tail) return;
+    const moved = new Chunk(chunk.tail - from);
+    const kept = this.#countUpTo(chunk, from);
+    this.#addChunk(at + 1, moved).append(chunk.bytes, from, chunk.tail, chunk.count - kept);
+    chunk.tail = from;
+    chunk.count = kept;
+  }
+
+  #countUpTo(chunk: Chunk, to: number): number {
+    let count = 0;
+    for (let at = chunk.head; at < to; count++) at = skipForward(chunk.bytes, at, 1);
+    return count;
+  }
+
+  /** Makes one of two neighbours that would fill half a chunk at most. */
+  #joinIfSmall(at: number): void {
+    const [first, second] = [this.chunks[at], this.chunks[at + 1]];
+    const used = first.used + second.used;
+    if (used * 2 > this.#chunkBytesMax || first.count + second.count > this.#chunkCountMax) return;
+    if (first.capacity - first.tail < second.used) {
+      if (first.capacity >= used) {
+        first.shift(false);
+      } else {
+        this.#bytes += used - first.capacity;
+        first.resize(used, false);
+      }
+    }
+    first.append(second.bytes, second.head, second.tail, second.count);
+    this.#dropChunk(at + 1);
+  }
+}
+
+/** Offsets of the entry at place `index` of a run of `count` entries, from the nearer end. */
+export function placeInRun(
+  bytes: Buffer,
+  head: number,
+  tail: number,
+  count: number,
+  index: number,
+): number {
+  return index * 2 <= count
+    ? skipForward(bytes, head, index)
+    : skipBackward(bytes, tail, count - index);
+}

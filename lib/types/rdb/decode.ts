@@ -1,0 +1,242 @@
+/**
+ * Reads the value of a key from RDB, of all kinds that Redis 7.0 and its ancestors write.
+ *
+ * Promise: a value is returned whole and sound - not empty, no member or field twice, no score that
+ * is no number - or {@linkcode RdbError} is thrown. Nothing is stored here.
+ */
+
+import type { Buffer } from "node:buffer";
+import type { HashSeed } from "../../memory/hash.ts";
+import { parseDouble } from "../../numbers/double.ts";
+import type { Stream } from "../stream/stream.ts";
+import { Elements } from "./elements.ts";
+import type { EntryReader } from "./entries.ts";
+import { IntsetReader } from "./intset.ts";
+import { ListpackReader } from "./listpack_reader.ts";
+import type { RdbReader } from "./reader.ts";
+import { decodeStream } from "./streams.ts";
+import { RdbType } from "./types.ts";
+import { ZiplistReader } from "./ziplist_reader.ts";
+import { ZipmapReader } from "./zipmap_reader.ts";
+
+/** A value that was read. */
+export type RdbValue =
+  | {
+    readonly type: "string";
+    readonly bytes: Buffer;
+    readonly start: number;
+    readonly end: number;
+  }
+  | { readonly type: "list" | "set"; readonly elements: Elements }
+  /** Field, value, field, value; expiries in ms by pair, where any field has one. */
+  | {
+    readonly type: "hash";
+    readonly elements: Elements;
+    readonly expiries?: readonly (number | undefined)[];
+  }
+  | { readonly type: "zset"; readonly elements: Elements; readonly scores: readonly number[] }
+  | { readonly type: "stream"; readonly stream: Stream };
+
+const NODE_PLAIN = 1;
+const NODE_PACKED = 2;
+/** In the place of the length of a score's text. */
+const SCORE_NAN = 253;
+const SCORE_INFINITY = 254;
+const SCORE_MINUS_INFINITY = 255;
+/** Bytes of a length or a string, at least. */
+const SIZE_MIN = 1;
+
+/** Reads a value of an {@linkcode RdbType}. `seed`: of the hash that finds repetitions. */
+export function decodeValue(reader: RdbReader, type: number, seed: HashSeed): RdbValue {
+  switch (type) {
+    case RdbType.string:
+      reader.string();
+      return { type: "string", bytes: reader.bytes, start: reader.start, end: reader.stop };
+    case RdbType.list:
+      return list(strings(reader, 1), reader);
+    case RdbType.listZiplist:
+      return list(packed(reader, ZiplistReader), reader);
+    case RdbType.quicklist:
+    case RdbType.quicklist2:
+      return list(nodes(reader, type), reader);
+    case RdbType.set:
+      return set(strings(reader, 1), reader, seed);
+    case RdbType.setIntset:
+      return set(packed(reader, IntsetReader), reader, seed);
+    case RdbType.setListpack:
+      return set(packed(reader, ListpackReader), reader, seed);
+    case RdbType.hash:
+      return hash(strings(reader, 2), reader, seed);
+    case RdbType.hashZipmap:
+      return hash(packed(reader, ZipmapReader), reader, seed);
+    case RdbType.hashZiplist:
+      return hash(packed(reader, ZiplistReader), reader, seed);
+    case RdbType.hashListpack:
+      return hash(packed(reader, ListpackReader), reader, seed);
+    case RdbType.hashMetadata:
+      return hashWithExpiries(reader, seed);
+    case RdbType.hashListpackEx:
+      return hashOfTriples(reader, seed);
+    case RdbType.zset:
+    case RdbType.zset2:
+      return zsetOfPairs(reader, type, seed);
+    case RdbType.zsetZiplist:
+      return zsetOfTexts(packed(reader, ZiplistReader), reader, seed);
+    case RdbType.zsetListpack:
+      return zsetOfTexts(packed(reader, ListpackReader), reader, seed);
+    case RdbType.stream:
+    case RdbType.stream2:
+    case RdbType.stream3:
+      return { type: "stream", stream: decodeStream(reader, type) };
+    default:
+      throw reader.error(`unknown type ${type}`);
+  }
+}
+
+/** A count and that many times `stride` strings. */
+function strings(reader: RdbReader, stride: number): Elements {
+  const count = stride * reader.count(stride * SIZE_MIN);
+  const elements = new Elements();
+  for (let i = 0; i < count; i++) pushString(reader, elements);
+  return elements;
+}
+
+function pushString(reader: RdbReader, elements: Elements): void {
+  reader.string();
+  elements.push(reader.bytes, reader.start, reader.stop);
+}
+
+type Opener = new (buf: Buffer, start: number, end: number) => EntryReader;
+
+/** All entries of a compact run that stands in the place of a string. */
+function packed(reader: RdbReader, Kind: Opener, elements = new Elements()): Elements {
+  reader.string();
+  const entries = new Kind(reader.bytes, reader.start, reader.stop);
+  while (entries.next()) elements.push(entries.bytes, entries.start, entries.stop);
+  return elements;
+}
+
+function nodes(reader: RdbReader, type: number): Elements {
+  const elements = new Elements();
+  for (let left = reader.count(SIZE_MIN); left > 0; left--) {
+    const kind = type === RdbType.quicklist2 ? reader.length() : NODE_PACKED;
+    if (kind === NODE_PLAIN) pushString(reader, elements);
+    else if (kind !== NODE_PACKED) throw reader.error("unknown kind of a list's node");
+    else packed(reader, type === RdbType.quicklist2 ? ListpackReader : ZiplistReader, elements);
+  }
+  return elements;
+}
+
+function list(elements: Elements, reader: RdbReader): RdbValue {
+  if (elements.count === 0) throw reader.error("an empty list");
+  return { type: "list", elements };
+}
+
+function set(elements: Elements, reader: RdbReader, seed: HashSeed): RdbValue {
+  checkMembers(elements, 1, reader, seed);
+  return { type: "set", elements };
+}
+
+function hash(elements: Elements, reader: RdbReader, seed: HashSeed): RdbValue {
+  checkMembers(elements, 2, reader, seed);
+  return { type: "hash", elements };
+}
+
+function checkMembers(
+  elements: Elements,
+  stride: number,
+  reader: RdbReader,
+  seed: HashSeed,
+): void {
+  if (elements.count === 0) throw reader.error("an empty collection");
+  if (elements.count % stride !== 0) throw reader.error("half a pair");
+  if (!elements.areDistinct(stride, seed)) throw reader.error("something stands there twice");
+}
+
+/** The expiry is relative to the first one of all, plus 1; 0: none. */
+function hashWithExpiries(reader: RdbReader, seed: HashSeed): RdbValue {
+  const first = timeOf(Number(reader.uint64()), reader);
+  const count = reader.count(3 * SIZE_MIN);
+  const elements = new Elements();
+  const expiries: (number | undefined)[] = [];
+  for (let i = 0; i < count; i++) {
+    const after = reader.length();
+    expiries.push(after === 0 ? undefined : timeOf(first + after - 1, reader));
+    pushString(reader, elements);
+    pushString(reader, elements);
+  }
+  checkMembers(elements, 2, reader, seed);
+  return { type: "hash", elements, expiries };
+}
+
+/** A listpack of field, value, expiry (0: none); before it the first expiry of all. */
+function hashOfTriples(reader: RdbReader, seed: HashSeed): RdbValue {
+  reader.skip(8);
+  reader.string();
+  const entries = new ListpackReader(reader.bytes, reader.start, reader.stop);
+  const elements = new Elements();
+  const expiries: (number | undefined)[] = [];
+  while (entries.next()) {
+    elements.push(entries.bytes, entries.start, entries.stop);
+    entries.needNext();
+    elements.push(entries.bytes, entries.start, entries.stop);
+    const expiry = entries.nextInteger();
+    expiries.push(expiry === 0 ? undefined : timeOf(expiry, reader));
+  }
+  checkMembers(elements, 2, reader, seed);
+  return { type: "hash", elements, expiries };
+}
+
+function timeOf(time_ms: number, reader: RdbReader): number {
+  if (!Number.isSafeInteger(time_ms) || time_ms < 0) throw reader.error("a time is out of range");
+  return time_ms;
+}
+
+function zsetOfPairs(reader: RdbReader, type: number, seed: HashSeed): RdbValue {
+  const count = reader.count(2 * SIZE_MIN);
+  const elements = new Elements();
+  const scores: number[] = [];
+  for (let i = 0; i < count; i++) {
+    pushString(reader, elements);
+    scores.push(type === RdbType.zset2 ? reader.double() : textScore(reader));
+  }
+  return zset(elements, scores, reader, seed);
+}
+
+/** A score as text, its length before it. */
+function textScore(reader: RdbReader): number {
+  const length = reader.byte();
+  if (length === SCORE_NAN) return NaN;
+  if (length === SCORE_INFINITY) return Infinity;
+  if (length === SCORE_MINUS_INFINITY) return -Infinity;
+  const start = reader.skip(length);
+  return scoreOf(reader.buf, start, start + length, reader);
+}
+
+function zsetOfTexts(pairs: Elements, reader: RdbReader, seed: HashSeed): RdbValue {
+  if (pairs.count % 2 !== 0) throw reader.error("half a pair");
+  const elements = new Elements();
+  const scores: number[] = [];
+  for (let i = 0; i < pairs.count; i += 2) {
+    elements.push(pairs.bytes, pairs.start(i), pairs.end(i));
+    scores.push(scoreOf(pairs.bytes, pairs.start(i + 1), pairs.end(i + 1), reader));
+  }
+  return zset(elements, scores, reader, seed);
+}
+
+function scoreOf(buf: Buffer, start: number, end: number, reader: RdbReader): number {
+  const score = parseDouble(buf, start, end);
+  if (score === undefined) throw reader.error("a score is no number");
+  return score;
+}
+
+function zset(
+  elements: Elements,
+  scores: readonly number[],
+  reader: RdbReader,
+  seed: HashSeed,
+): RdbValue {
+  checkMembers(elements, 1, reader, seed);
+  if (scores.some(Number.isNaN)) throw reader.error("a score is no number");
+  return { type: "zset", elements, scores };
+}

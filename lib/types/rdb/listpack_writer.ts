@@ -1,0 +1,121 @@
+/**
+ * Writes listpacks (see `listpack_reader.ts`), entry by entry, as Redis does: what reads as a 64-bit
+ * integer is written as one, in the shortest form.
+ */
+
+import { Buffer } from "node:buffer";
+import { copyBytes } from "../../memory/bytes.ts";
+import { type Int64, INT64_LENGTH_MAX, parseInt64 } from "../../numbers/int64.ts";
+import { backLengthBytes } from "./listpack_reader.ts";
+
+const HEADER_BYTES = 6;
+const COUNT_UNKNOWN = 0xffff;
+const END = 0xff;
+const BYTES_MIN = 256;
+/** The longest encoding before a string, and behind it. */
+const OVERHEAD_MAX = 10;
+
+/** Writes one listpack at a time into a buffer that is used again. */
+export class ListpackWriter {
+  /** The listpack is `bytes[0 .. length)` after {@linkcode ListpackWriter.finish}. */
+  bytes: Buffer = Buffer.alloc(BYTES_MIN);
+  /** Its size so far, without the end mark. */
+  length = HEADER_BYTES;
+  /** Its entries so far. */
+  count = 0;
+
+  /** Begins anew. */
+  clear(): void {
+    this.length = HEADER_BYTES;
+    this.count = 0;
+  }
+
+  /** Bytes it will take, the end mark included. */
+  get size(): number {
+    return this.length + 1;
+  }
+
+  /** Adds `buf[start .. end)`. */
+  push(buf: Uint8Array, start: number, end: number): void {
+    const size = end - start;
+    const value = size <= INT64_LENGTH_MAX ? parseInt64(buf, start, end) : undefined;
+    if (value !== undefined) return this.pushInteger(value);
+    const { bytes } = this.#reserve(size + OVERHEAD_MAX);
+    const from = this.length;
+    let at = from;
+    if (size < 1 << 6) {
+      bytes[at++] = 0x80 | size;
+    } else if (size < 1 << 12) {
+      bytes[at++] = 0xe0 | (size >> 8);
+      bytes[at++] = size & 0xff;
+    } else {
+      bytes[at++] = 0xf0;
+      at = bytes.writeUInt32LE(size, at);
+    }
+    copyBytes(buf, start, end, bytes, at);
+    this.#close(from, at + size);
+  }
+
+  /** Adds a text in ASCII. */
+  pushText(text: string): void {
+    const bytes = Buffer.from(text, "latin1");
+    this.push(bytes, 0, bytes.length);
+  }
+
+  /** Adds an integer. */
+  pushInteger(value: Int64): void {
+    const { bytes } = this.#reserve(OVERHEAD_MAX);
+    const from = this.length;
+    let at = from;
+    if (value >= 0 && value <= 127) {
+      bytes[at++] = Number(value);
+    } else if (value >= -4096 && value <= 4095) {
+      const bits = Number(value) & 0x1fff;
+      bytes[at++] = 0xc0 | (bits >> 8);
+      bytes[at++] = bits & 0xff;
+    } else if (value >= -0x8000 && value <= 0x7fff) {
+      bytes[at++] = 0xf1;
+      at = bytes.writeInt16LE(Number(value), at);
+    } else if (value >= -0x800000 && value <= 0x7fffff) {
+      bytes[at++] = 0xf2;
+      at = bytes.writeIntLE(Number(value), at, 3);
+    } else if (value >= -0x80000000 && value <= 0x7fffffff) {
+      bytes[at++] = 0xf3;
+      at = bytes.writeInt32LE(Number(value), at);
+    } else {
+      bytes[at++] = 0xf4;
+      at = bytes.writeBigInt64LE(BigInt(value), at);
+    }
+    this.#close(from, at);
+  }
+
+  /** Writes header and end mark. */
+  finish(): void {
+    this.#reserve(1);
+    this.bytes[this.length++] = END;
+    this.bytes.writeUInt32LE(this.length, 0);
+    this.bytes.writeUInt16LE(Math.min(this.count, COUNT_UNKNOWN), 4);
+  }
+
+  /** Writes the size of the entry `from .. to` behind it. */
+  #close(from: number, to: number): void {
+    const count = backLengthBytes(to - from);
+    let size = to - from;
+    for (let i = count - 1; i >= 0; i--) {
+      this.bytes[to + i] = (size & 0x7f) | (i > 0 ? 0x80 : 0);
+      size = Math.floor(size / 128);
+    }
+    this.length = to + count;
+    this.count++;
+  }
+
+  #reserve(count: number): this {
+    const size = this.length + count + 1;
+    if (size > this.bytes.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(size, this.bytes.length * 2));
+      grown.set(this.bytes.subarray(0, this.length));
+      this.bytes = grown;
+    }
+    return this;
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Writes the primitives of RDB, in the form that Redis chooses for each: see `reader.ts`.
+ */
+
+import { Buffer } from "node:buffer";
+import { copyBytes } from "../../memory/bytes.ts";
+import { type Int64, parseInt64 } from "../../numbers/int64.ts";
+import { LzfPacker } from "./lzf.ts";
+
+const BYTES_MIN = 256;
+/** Longest text that can be an integer of 32 bits. */
+const INTEGER_TEXT_MAX = 11;
+/** Strings up to this length are not compressed. */
+const PLAIN_MAX = 20;
+const ENCODED = 0xc0;
+const ENCODED_LZF = 0xc3;
+const LENGTH_32_BITS = 0x80;
+const LENGTH_64_BITS = 0x81;
+
+const packer = new LzfPacker();
+
+/** Writes into a buffer of its own, which grows. */
+export class RdbWriter {
+  /** What was written is `buf[0 .. length)`. */
+  buf: Buffer = Buffer.allocUnsafeSlow(BYTES_MIN);
+  length = 0;
+
+  /** @param compress whether long strings are compressed (`rdbcompression`). */
+  constructor(readonly compress = true) {}
+
+  /** Forgets what was written. */
+  clear(): void {
+    this.length = 0;
+  }
+
+  /** One byte. */
+  byte(value: number): void {
+    const at = this.#room(1);
+    this.buf[at] = value;
+  }
+
+  /** Two bytes, the lower first. */
+  uint16(value: number): void {
+    const at = this.#room(2);
+    this.buf.writeUInt16LE(value, at);
+  }
+
+  /** Four bytes, the lowest first. */
+  uint32(value: number): void {
+    const at = this.#room(4);
+    this.buf.writeUInt32LE(value, at);
+  }
+
+  /** Eight bytes, the lowest first. */
+  int64(value: Int64): void {
+    const at = this.#room(8);
+    this.buf.writeBigInt64LE(BigInt.asIntN(64, BigInt(value)), at);
+  }
+
+  /** Eight bytes, the highest first. */
+  uint64BigEndian(value: Int64): void {
+    const at = this.#room(8);
+    this.buf.writeBigUInt64BE(BigInt(value), at);
+  }
+
+  /** A double, eight bytes, the lowest first. */
+  double(value: number): void {
+    const at = this.#room(8);
+    this.buf.writeDoubleLE(value, at);
+  }
+
+  /** Bytes as they are. */
+  raw(bytes: Uint8Array, start: number, end: number): void {
+    const at = this.#room(end - start);
+    copyBytes(bytes, start, end, this.buf, at);
+  }
+
+  /** A length, or an unsigned integer. */
+  size(value: Int64): void {
+    if (value < 1 << 6) {
+      this.byte(Number(value));
+    } else if (value < 1 << 14) {
+      this.byte(0x40 | (Number(value) >> 8));
+      this.byte(Number(value) & 0xff);
+    } else if (value < 2 ** 32) {
+      this.byte(LENGTH_32_BITS);
+      const at = this.#room(4);
+      this.buf.writeUInt32BE(Number(value), at);
+    } else {
+      this.byte(LENGTH_64_BITS);
+      this.uint64BigEndian(value);
+    }
+  }
+
+  /** A string: as an integer or compressed, if that is shorter. */
+  string(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (length <= INTEGER_TEXT_MAX && this.#integer(parseInt64(bytes, start, end))) return;
+    if (this.compress && length > PLAIN_MAX) {
+      const packed = packer.pack(bytes, start, end);
+      if (packed > 0) {
+        this.byte(ENCODED_LZF);
+        this.size(packed);
+        this.size(length);
+        return this.raw(packer.bytes, 0, packed);
+      }
+    }
+    this.size(length);
+    this.raw(bytes, start, end);
+  }
+
+  /** Writes an integer of at most 32 bits in the place of a string; false: it is none. */
+  #integer(value: Int64 | undefined): boolean {
+    if (typeof value !== "number") return false;
+    if (value >= -0x80 && value <= 0x7f) {
+      this.byte(ENCODED);
+      const at = this.#room(1);
+      this.buf.writeInt8(value, at);
+    } else if (value >= -0x8000 && value <= 0x7fff) {
+      this.byte(ENCODED | 1);
+      const at = this.#room(2);
+      this.buf.writeInt16LE(value, at);
+    } else if (value >= -0x80000000 && value <= 0x7fffffff) {
+      this.byte(ENCODED | 2);
+      const at = this.#room(4);
+      this.buf.writeInt32LE(value, at);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  /** Makes room for `size` bytes, in a new `buf` if need be; returns where they begin. */
+  #room(size: number): number {
+    const at = this.length;
+    if (at + size > this.buf.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(this.buf.length * 2, at + size));
+      grown.set(this.buf.subarray(0, at));
+      this.buf = grown;
+    }
+    this.length = at + size;
+    return at;
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Reading sets, whatever their encoding, without changing or copying them.
+ *
+ *     const set = setAt(db, ref);
+ *     if (set.has(buf, start, end)) ...
+ *     set.forEach((bytes, start, end) => reply.bulk(bytes, start, end));
+ *
+ * A view is valid until the next change of its database. The bytes that a visitor is shown are
+ * valid during that call; it returns false to see no more.
+ */
+
+import { Buffer } from "node:buffer";
+import type { Database, Ref } from "../../keyspace/database.ts";
+import { OBJECT, SET_INTEGERS, SET_PACKED } from "../../keyspace/value.ts";
+import { packedCount, PackedReader } from "../../memory/packed.ts";
+import { type Int64, INT64_LENGTH_MAX, parseInt64, writeInt64 } from "../../numbers/int64.ts";
+import type { Random } from "../../platform/random.ts";
+import { findInteger, integerAt, integersCount } from "./integers.ts";
+import { type SetTable, setTableAt } from "./set_table.ts";
+
+/** Is shown a member, `bytes[start .. end)`; false: it wants to see no more. */
+export type MemberVisitor = (bytes: Uint8Array, start: number, end: number) => boolean | void;
+
+const NOTHING = Buffer.alloc(0);
+const digits = Buffer.alloc(INT64_LENGTH_MAX);
+
+function visitInteger(value: Int64, visit: MemberVisitor): boolean | void {
+  return visit(digits, 0, writeInt64(digits, 0, value));
+}
+
+/** A set that stands in a record, in scratch memory or in a table. */
+export class SetView {
+  /** How many members there are. */
+  readonly size: number;
+
+  /**
+   * @param encoding SET_INTEGERS or SET_PACKED, whose run is `bytes[from .. to)`, or OBJECT with a
+   * `table`. @param size how many members there are, if that is known.
+   */
+  constructor(
+    readonly encoding: number,
+    readonly bytes: Uint8Array,
+    readonly from: number,
+    readonly to: number,
+    readonly table: SetTable | undefined,
+    size?: number,
+  ) {
+    this.size = size ?? table?.size ??
+      (encoding === SET_INTEGERS ? integersCount : packedCount)(bytes, from, to);
+  }
+
+  /** Whether `buf[start .. end)` is a member. */
+  has(buf: Uint8Array, start: number, end: number): boolean {
+    if (this.table !== undefined) return this.table.has(buf, start, end);
+    if (this.encoding === SET_PACKED) {
+      return new PackedReader(this.bytes, this.from, this.to).seek(buf, start, end, 1);
+    }
+    const value = parseInt64(buf, start, end);
+    return value !== undefined && findInteger(this.bytes, this.from, this.to, value) >= 0;
+  }
+
+  /** Shows every member; integers in ascending order, others in none. The set must not change. */
+  forEach(visit: MemberVisitor): void {
+    if (this.table !== undefined) return forEachOfTable(this.table, visit);
+    if (this.encoding === SET_PACKED) {
+      const run = new PackedReader(this.bytes, this.from, this.to);
+      while (run.next()) if (visit(run.bytes, run.start, run.end) === false) return;
+    } else {
+      for (let i = 0; i < this.size; i++) {
+        if (visitInteger(integerAt(this.bytes, this.from, i), visit) === false) return;
+      }
+    }
+  }
+
+  /** Shows a member, each equally likely. The set has members. */
+  random(random: Random, visit: MemberVisitor): void {
+    if (this.table !== undefined) {
+      const { table } = this.table;
+      table.locate(table.random(random));
+      visit(table.bytes, table.keyStart, table.valueStart);
+      return;
+    }
+    const chosen = random.below(this.size);
+    if (this.encoding === SET_INTEGERS) {
+      visitInteger(integerAt(this.bytes, this.from, chosen), visit);
+      return;
+    }
+    const run = new PackedReader(this.bytes, this.from, this.to);
+    for (let i = 0; i <= chosen; i++) run.next();
+    visit(run.bytes, run.start, run.end);
+  }
+
+  /** Shows `count` different members, each choice equally likely; `count` is at most the size. */
+  sample(count: number, random: Random, visit: MemberVisitor): void {
+    if (this.table !== undefined && count * SPARSE_FACTOR <= this.size) {
+      return sampleSparsely(this.table, count, random, visit);
+    }
+    let wanted = count;
+    let left = this.size;
+    this.forEach((bytes, start, end) => {
+      if (random.below(left--) < wanted) {
+        wanted--;
+        visit(bytes, start, end);
+      }
+      return wanted > 0;
+    });
+  }
+
+  /**
+   * One step of a walk over all members: shows some (a small set's all) and returns the cursor of
+   * the next step. 0 begins and ends a walk; every member that is there all the time is shown.
+   */
+  scan(cursor: number, visit: MemberVisitor): number {
+    if (this.table === undefined) {
+      this.forEach(visit);
+      return 0;
+    }
+    const { table } = this.table;
+    return table.scan(cursor, (ref) => {
+      table.locate(ref);
+      visit(table.bytes, table.keyStart, table.valueStart);
+    });
+  }
+}
+
+/** Fewer than a third of a table are drawn one by one; beyond that repetitions cost too much. */
+const SPARSE_FACTOR = 3;
+
+function sampleSparsely(
+  { table }: SetTable,
+  count: number,
+  random: Random,
+  visit: MemberVisitor,
+): void {
+  const drawn = new Set<Ref>();
+  while (drawn.size < count) {
+    const ref = table.random(random);
+    if (drawn.has(ref)) continue;
+    drawn.add(ref);
+    table.locate(ref);
+    visit(table.bytes, table.keyStart, table.valueStart);
+  }
+}
+
+function forEachOfTable({ table }: SetTable, visit: MemberVisitor): void {
+  let goesOn = true;
+  let cursor = 0;
+  do { // bucket by bucket, so that a visitor who has seen enough costs no more
+    cursor = table.scan(cursor, (ref) => {
+      if (!goesOn) return;
+      table.locate(ref);
+      goesOn = visit(table.bytes, table.keyStart, table.valueStart) !== false;
+    });
+  } while (cursor !== 0 && goesOn);
+}
+
+/** The set that the record at `ref` holds. */
+export function setAt(db: Database, ref: Ref): SetView {
+  const encoding = db.encoding(ref);
+  const table = setTableAt(db, ref);
+  if (table !== undefined) return new SetView(OBJECT, NOTHING, 0, 0, table);
+  if (encoding !== SET_PACKED && encoding !== SET_INTEGERS) {
+    throw new Error(`setAt: encoding ${encoding} is no set's`);
+  }
+  const { bytes, valueStart, valueEnd } = db.locate(ref);
+  return new SetView(encoding, bytes, valueStart, valueEnd, undefined);
+}
+
+/** Whether `buf[start .. end)` is a member of the set that the record at `ref` holds. */
+export function setHas(
+  db: Database,
+  ref: Ref,
+  buf: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  const table = setTableAt(db, ref);
+  return table !== undefined ? table.has(buf, start, end) : setAt(db, ref).has(buf, start, end);
+}

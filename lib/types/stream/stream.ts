@@ -1,0 +1,343 @@
+/**
+ * A stream: entries in the order of their IDs, in chunks ({@linkcode Chunk}), and consumer groups.
+ *
+ * Chunks stand in an array in the order of their IDs. Entries are only added at the end; those that
+ * are deleted stay, flagged, until their chunk goes. Promise: chunks begin and end where those of
+ * Redis do, so that approximate trimming removes the same entries; all counters are Redis's.
+ */
+
+import type { ValueObject } from "../../keyspace/value.ts";
+import type { Args } from "../../resp/args.ts";
+import { Chunk } from "./chunk.ts";
+import { type ConsumerGroup, UNKNOWN_READ } from "./group.ts";
+import { NameTable } from "./names.ts";
+import { radixTreeNodes } from "./radix_tree.ts";
+import { StreamReader } from "./reader.ts";
+import { compareIds, ID_MAX, ID_MIN, isZeroId, type StreamId } from "./stream_id.ts";
+import { differenceInt64, sumInt64 } from "./uint64.ts";
+
+/** A chunk never grows beyond this, and no entry may be larger. */
+export const CHUNK_BYTES_MAX = 1 << 30;
+/** What the objects of a chunk take besides its bytes. */
+const CHUNK_OVERHEAD_BYTES = 300;
+const STREAM_OVERHEAD_BYTES = 400;
+
+/** How large chunks get: `stream-node-max-bytes` and `stream-node-max-entries`; 0: no limit. */
+export interface ChunkLimits {
+  readonly bytes_max: number;
+  readonly entries_max: number;
+}
+
+/** A stream. */
+export class Stream implements ValueObject {
+  readonly type = "stream";
+  readonly encodingName = "stream";
+  /** How many entries there are. */
+  length = 0;
+  /** The largest ID that was ever given out. */
+  lastId: StreamId = ID_MIN;
+  /** The ID of the first entry; 0-0: there is none. */
+  firstId: StreamId = ID_MIN;
+  /** The largest ID that was deleted, other than by trimming. */
+  maxDeletedId: StreamId = ID_MIN;
+  /** How many entries were ever added: a signed 64-bit integer. */
+  entriesAdded: number | bigint = 0;
+  /** In the order of their names. */
+  readonly groups: NameTable<ConsumerGroup> = new NameTable();
+  /** How often {@linkcode Stream.append} was called: tells who waits whether to look again. */
+  appends = 0;
+
+  #chunks: Chunk[] = [];
+  #chunkBytes = 0;
+  /** See {@linkcode Stream.radixTreeNodes}; -1: to be counted again. */
+  #nodes = -1;
+
+  /** The chunks in the order of their IDs; none may be changed. */
+  get chunks(): readonly Chunk[] {
+    return this.#chunks;
+  }
+
+  get usedBytes(): number {
+    let sum = STREAM_OVERHEAD_BYTES + this.#chunkBytes + CHUNK_OVERHEAD_BYTES * this.#chunks.length;
+    for (const group of this.groups) sum += group.usedBytes;
+    return sum;
+  }
+
+  /** Nodes of the radix tree that Redis would keep the chunks in. */
+  get radixTreeNodes(): number {
+    if (this.#nodes < 0) this.#nodes = radixTreeNodes(this.#chunks);
+    return this.#nodes;
+  }
+
+  /**
+   * Adds an entry with an ID above the last: fields and values, `2 * fieldCount` of them, are the
+   * arguments from `first` on.
+   */
+  append(id: StreamId, args: Args, first: number, fieldCount: number, limits: ChunkLimits): void {
+    if (compareIds(id, this.lastId) <= 0) throw new Error("stream: IDs must rise");
+    let chunk = this.#chunks.at(-1);
+    if (chunk !== undefined && isFull(chunk, args, first, fieldCount, limits)) {
+      const before = chunk.buf.length;
+      chunk.shrink();
+      this.#chunkBytes += chunk.buf.length - before;
+      chunk = undefined;
+    }
+    if (chunk === undefined) {
+      chunk = Chunk.begin(id, args, first, fieldCount);
+      this.#pushChunk(chunk);
+    }
+    const before = chunk.buf.length;
+    chunk.add(id, args, first, fieldCount);
+    this.#chunkBytes += chunk.buf.length - before;
+    this.length++;
+    this.appends++;
+    this.entriesAdded = sumInt64(this.entriesAdded, 1);
+    this.lastId = id;
+    if (this.length === 1) this.firstId = id;
+  }
+
+  /** Whether there is an entry with this ID. */
+  has(id: StreamId): boolean {
+    const reader = new StreamReader(this.#chunks);
+    reader.seek(id, id);
+    return reader.next();
+  }
+
+  /** A reader of the entries from `start` to `end`, both included. */
+  read(start: StreamId = ID_MIN, end: StreamId = ID_MAX, backwards = false): StreamReader {
+    const reader = new StreamReader(this.#chunks);
+    reader.seek(start, end, backwards);
+    return reader;
+  }
+
+  /** The ID of the last entry; 0-0: there is none. */
+  get lastEntryId(): StreamId {
+    const reader = this.read(ID_MIN, ID_MAX, true);
+    return reader.next() ? reader.id : ID_MIN;
+  }
+
+  /** Deletes entries; returns how many there were. */
+  delete(ids: readonly StreamId[]): number {
+    let deleted = 0;
+    let firstGone = false;
+    for (const id of ids) {
+      const reader = this.read(id, id);
+      if (!reader.next()) continue;
+      if (reader.entry.chunk.live === 1) this.#removeChunk(reader.chunkIndex);
+      else this.#markDeleted(reader.entry.chunk, reader.entry.at);
+      this.length--;
+      deleted++;
+      if (compareIds(id, this.firstId) === 0) firstGone = true;
+      if (compareIds(id, this.maxDeletedId) > 0) this.maxDeletedId = id;
+    }
+    if (firstGone || this.length === 0) this.#findFirst();
+    return deleted;
+  }
+
+  /**
+   * Removes entries from the front until `length_max` are left.
+   *
+   * @param wholeOnly removes chunks only, and stops where one would have to be broken.
+   * @param limit removes no chunk if that made more than so many entries; 0: no limit.
+   * @returns how many entries were removed.
+   */
+  trimToLength(length_max: number | bigint, wholeOnly: boolean, limit: number | bigint): number {
+    const isDone = () => this.length <= length_max;
+    return this.#trim(
+      wholeOnly,
+      limit,
+      isDone,
+      (chunk) => this.length - chunk.live >= length_max,
+      isDone,
+    );
+  }
+
+  /** Removes the entries below an ID, as {@linkcode Stream.trimToLength} does. */
+  trimBelow(id: StreamId, wholeOnly: boolean, limit: number | bigint): number {
+    return this.#trim(
+      wholeOnly,
+      limit,
+      () => false,
+      (chunk) => compareIds(lastIdOf(chunk), id) < 0,
+      (entry) => compareIds(entry, id) >= 0,
+    );
+  }
+
+  /** The ID of the first entry, deleted or not. */
+  get firstStoredId(): StreamId {
+    const reader = this.read();
+    reader.withDeleted = true;
+    return reader.next() ? reader.id : ID_MAX;
+  }
+
+  /** Whether entries may be missing behind `id`: one of them was deleted, not trimmed. */
+  hasGapAfter(id: StreamId): boolean {
+    if (this.length === 0 || isZeroId(this.maxDeletedId)) return false;
+    return compareIds(id, this.maxDeletedId) <= 0;
+  }
+
+  /** The number of an ID among all entries ever added; {@linkcode UNKNOWN_READ}. */
+  numberOf(id: StreamId): number | bigint {
+    if (this.entriesAdded === 0) return 0;
+    const toLast = compareIds(id, this.lastId);
+    if (this.length === 0 && toLast <= 0) return this.entriesAdded;
+    if (toLast === 0) return this.entriesAdded;
+    if (toLast > 0) return UNKNOWN_READ;
+    const toFirst = compareIds(id, this.firstId);
+    if (isZeroId(this.maxDeletedId) || compareIds(this.maxDeletedId, this.firstId) < 0) {
+      const before = differenceInt64(this.entriesAdded, this.length);
+      if (toFirst < 0) return before;
+      if (toFirst === 0) return sumInt64(before, 1);
+    }
+    return UNKNOWN_READ;
+  }
+
+  /** How many entries a group has still to read; undefined: nobody knows. */
+  lag(group: ConsumerGroup): number | bigint | undefined {
+    if (this.entriesAdded === 0) return 0;
+    if (group.entriesRead !== UNKNOWN_READ && !this.hasGapAfter(group.lastId)) {
+      return differenceInt64(this.entriesAdded, group.entriesRead);
+    }
+    const read = this.numberOf(group.lastId);
+    return read === UNKNOWN_READ ? undefined : differenceInt64(this.entriesAdded, read);
+  }
+
+  /** A group reads on to the entry with this ID, which is behind its last one. */
+  advance(group: ConsumerGroup, id: StreamId): void {
+    if (group.entriesRead !== UNKNOWN_READ && !this.hasGapAfter(id)) {
+      group.entriesRead = sumInt64(group.entriesRead, 1);
+    } else if (this.entriesAdded !== 0) {
+      group.entriesRead = this.numberOf(id);
+    }
+    group.lastId = id;
+  }
+
+  clone(): Stream {
+    const copy = new Stream();
+    for (const chunk of this.#chunks) copy.#pushChunk(chunk.clone());
+    copy.length = this.length;
+    copy.lastId = this.lastId;
+    copy.firstId = this.firstId;
+    copy.maxDeletedId = this.maxDeletedId;
+    copy.entriesAdded = this.entriesAdded;
+    for (const group of this.groups) copy.groups.add(group.name, group.clone());
+    return copy;
+  }
+
+  free(): void {
+    this.#chunks = [];
+    this.#chunkBytes = 0;
+  }
+
+  /** Adds a chunk that was read from elsewhere, with an ID above all others. */
+  adoptChunk(chunk: Chunk): void {
+    const last = this.#chunks.at(-1);
+    if (last !== undefined && compareIds(chunk, last) <= 0) {
+      throw new Error("stream: chunks must come in order");
+    }
+    this.#pushChunk(chunk);
+  }
+
+  #trim(
+    wholeOnly: boolean,
+    limit: number | bigint,
+    isDone: () => boolean,
+    goes: (chunk: Chunk) => boolean,
+    stays: (id: StreamId) => boolean,
+  ): number {
+    let deleted = 0;
+    let whole = 0;
+    while (whole < this.#chunks.length && !isDone()) {
+      const chunk = this.#chunks[whole];
+      if (limit > 0 && deleted + chunk.live > limit) break;
+      if (goes(chunk)) {
+        this.length -= chunk.live;
+        deleted += chunk.live;
+        whole++;
+        continue;
+      }
+      if (!wholeOnly) deleted += this.#trimWithin(chunk, stays);
+      break;
+    }
+    if (whole > 0) this.#removeFirstChunks(whole);
+    if (deleted > 0 || this.length === 0) this.#findFirst();
+    return deleted;
+  }
+
+  /** Flags the first entries of a chunk as deleted, up to one that stays. */
+  #trimWithin(chunk: Chunk, stays: (id: StreamId) => boolean): number {
+    const reader = new StreamReader([chunk]);
+    reader.seek(ID_MIN, ID_MAX);
+    reader.withDeleted = true;
+    let deleted = 0;
+    while (reader.next() && !stays(reader.entry)) {
+      if (reader.entry.isDeleted) continue;
+      const before = chunk.entriesAt;
+      reader.leave();
+      this.#markDeleted(chunk, reader.entry.at);
+      reader.shift(chunk.entriesAt - before);
+      this.length--;
+      deleted++;
+    }
+    return deleted;
+  }
+
+  #markDeleted(chunk: Chunk, at: number): void {
+    const before = chunk.buf.length;
+    chunk.markDeleted(at);
+    this.#chunkBytes += chunk.buf.length - before;
+  }
+
+  #findFirst(): void {
+    const reader = this.read();
+    this.firstId = this.length > 0 && reader.next() ? reader.id : ID_MIN;
+  }
+
+  #pushChunk(chunk: Chunk): void {
+    this.#chunks.push(chunk);
+    this.#chunkBytes += chunk.buf.length;
+    this.#nodes = -1;
+  }
+
+  #removeChunk(index: number): void {
+    this.#chunkBytes -= this.#chunks[index].buf.length;
+    this.#chunks.splice(index, 1);
+    this.#nodes = -1;
+  }
+
+  #removeFirstChunks(count: number): void {
+    for (let i = 0; i < count; i++) this.#chunkBytes -= this.#chunks[i].buf.length;
+    if (count === 1) this.#chunks.shift();
+    else this.#chunks.splice(0, count);
+    this.#nodes = -1;
+  }
+}
+
+/** Whether the next entry begins a new chunk. */
+function isFull(
+  chunk: Chunk,
+  args: Args,
+  first: number,
+  fieldCount: number,
+  { bytes_max, entries_max }: ChunkLimits,
+): boolean {
+  const limit = bytes_max === 0 || bytes_max > CHUNK_BYTES_MAX ? CHUNK_BYTES_MAX : bytes_max;
+  if (chunk.length + entrySize(args, first, fieldCount) >= limit) return true;
+  return entries_max > 0 && chunk.count >= entries_max;
+}
+
+/** Bytes of an entry's fields and values. */
+export function entrySize(args: Args, first: number, fieldCount: number): number {
+  let sum = 0;
+  for (let i = 0; i < 2 * fieldCount; i++) sum += args.length(first + i);
+  return sum;
+}
+
+/** The ID of the last entry of a chunk, deleted or not. */
+function lastIdOf(chunk: Chunk): StreamId {
+  const reader = new StreamReader([chunk]);
+  reader.seek(ID_MIN, ID_MAX, true);
+  reader.withDeleted = true;
+  if (!reader.next()) throw new Error("stream: a chunk without entries");
+  return reader.id;
+}

@@ -1,0 +1,43 @@
+/** Storing a whole sorted set at once: for RESTORE, ZUNIONSTORE, GEOSEARCHSTORE and the like. */
+
+import { Buffer } from "node:buffer";
+import type { Database, Ref } from "../../keyspace/database.ts";
+import { ZSET_PACKED } from "../../keyspace/value.ts";
+import type { Args } from "../../resp/args.ts";
+import { LargeZset } from "./large_zset.ts";
+import type { MemberList } from "./member_list.ts";
+import { ENTRY_OVERHEAD_BYTES_MAX, writeEntry } from "./packed_run.ts";
+import type { PackedLimits } from "./zset_writer.ts";
+
+/**
+ * Stores sorted members under argument `i`, whatever was there; `ref` is what the last lookup of that
+ * key returned. It is packed if the limits allow. `members` is not empty, sorted, and no member comes
+ * twice: an Error otherwise. Expiry goes unless `keepExpiry`.
+ */
+export function storeZset(
+  db: Database,
+  ref: Ref,
+  args: Args,
+  i: number,
+  members: MemberList,
+  limits: PackedLimits,
+  keepExpiry = false,
+): Ref {
+  const { count, bytes } = members;
+  if (count === 0) throw new Error("zset: nothing to store");
+  if (count > limits.entries_max || members.longest > limits.member_bytes_max) {
+    const large = new LargeZset(db.keyspace.seed);
+    for (let rank = 0; rank < count; rank++) {
+      large.append(bytes, members.startAt(rank), members.endAt(rank), members.scoreAt(rank));
+    }
+    return db.storeObject(ref, args, i, large, keepExpiry);
+  }
+  const total = members.memberBytes + count * ENTRY_OVERHEAD_BYTES_MAX;
+  const run = Buffer.allocUnsafe(total);
+  let at = 0;
+  for (let rank = 0; rank < count; rank++) {
+    const [start, end] = [members.startAt(rank), members.endAt(rank)];
+    at = writeEntry(run, at, bytes, start, end, members.scoreAt(rank));
+  }
+  return db.store(ref, args, i, ZSET_PACKED, run, 0, at, keepExpiry);
+}

@@ -1,0 +1,115 @@
+/**
+ * A large sorted set: a table of records from member to score, and a tree that holds the addresses of
+ * the records in order.
+ *
+ * Promise: O(log n) by score, by rank and by member, O(1) from member to score, and no JS object per
+ * element. The table is never compacted: the tree holds addresses too.
+ */
+
+import { Buffer } from "node:buffer";
+import type { ValueObject, ValueType } from "../../keyspace/value.ts";
+import type { HashSeed } from "../../memory/hash.ts";
+import { NONE, RecordTable, type Ref } from "../../memory/record_table.ts";
+import { RankTree } from "./rank_tree.ts";
+import { readScore, SCORE_BYTES, writeScore } from "./score.ts";
+
+/** The only encoding of the records. */
+const MEMBER = 1;
+
+const scoreBytes = Buffer.alloc(SCORE_BYTES);
+
+/** A sorted set of any size. */
+export class LargeZset implements ValueObject {
+  readonly type: ValueType = "zset";
+  readonly encodingName = "skiplist";
+  /** Members and their scores. */
+  readonly table: RecordTable;
+  /** The order. */
+  readonly tree: RankTree;
+
+  readonly #seed: HashSeed;
+
+  /** @param seed the secret of the hash. */
+  constructor(seed: HashSeed) {
+    this.#seed = seed;
+    this.table = new RecordTable(seed);
+    this.tree = new RankTree(this.table);
+  }
+
+  /** How many members there are. */
+  get size(): number {
+    return this.tree.size;
+  }
+
+  get usedBytes(): number {
+    return this.table.usedBytes + this.tree.bytes;
+  }
+
+  /** The record of a member, or NONE. */
+  find(buf: Uint8Array, start: number, end: number): Ref {
+    return this.table.find(buf, start, end);
+  }
+
+  /** Score of a record. */
+  scoreOf(ref: Ref): number {
+    const { table } = this;
+    table.locate(ref);
+    return readScore(table.bytes, table.valueStart);
+  }
+
+  /** Adds a member that the last {@linkcode LargeZset.find} did not find. */
+  insert(buf: Uint8Array, start: number, end: number, score: number): void {
+    this.tree.insert(score, this.#record(buf, start, end, score), buf, start, end);
+  }
+
+  /** Adds a member that comes after all others. */
+  append(buf: Uint8Array, start: number, end: number, score: number): void {
+    if (this.find(buf, start, end) !== NONE) throw new Error("zset: a member comes twice");
+    this.tree.append(score, this.#record(buf, start, end, score));
+  }
+
+  /** Changes the score of a record, whose member is `buf[start .. end)`. */
+  rescore(ref: Ref, score: number, buf: Uint8Array, start: number, end: number): void {
+    this.tree.seekElement(this.scoreOf(ref), buf, start, end);
+    this.tree.rescoreHere(score, buf, start, end);
+    this.table.locate(ref); // written in place: the record must not move
+    writeScore(this.table.bytes, this.table.valueStart, score);
+  }
+
+  /** Takes out a record, whose member is `buf[start .. end)`. */
+  remove(ref: Ref, buf: Uint8Array, start: number, end: number): void {
+    this.tree.seekElement(this.scoreOf(ref), buf, start, end);
+    this.tree.removeHere();
+    this.table.remove(ref);
+  }
+
+  /** Takes out the member of this rank. */
+  removeRank(rank: number): void {
+    const { tree } = this;
+    tree.seekRank(rank);
+    const { ref } = tree;
+    tree.removeHere();
+    this.table.remove(ref);
+  }
+
+  clone(): LargeZset {
+    const copy = new LargeZset(this.#seed);
+    const { tree, table } = this;
+    for (tree.seekRank(0); tree.settle(); tree.slot++) {
+      const { score } = tree;
+      table.locate(tree.ref);
+      copy.append(table.bytes, table.keyStart, table.valueStart, score);
+    }
+    return copy;
+  }
+
+  free(): void {
+    this.table.clear();
+    this.tree.release();
+  }
+
+  #record(buf: Uint8Array, start: number, end: number, score: number): Ref {
+    writeScore(scoreBytes, 0, score);
+    return this.table.insert(buf, start, end, MEMBER, 0, scoreBytes, 0, SCORE_BYTES);
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * Reading a sorted set, be it packed or large, in one way: by member, by score, by rank, in order.
+ *
+ *     const zset = new Zset();
+ *     zset.open(db, ref);
+ *     for (zset.seek(10, false); zset.step();) use(zset.bytes, zset.start, zset.end, zset.score);
+ *
+ * It reads in place: what is open is valid until the next change of the database. The same object can
+ * be opened again and again.
+ */
+
+import type { Database, Ref } from "../../keyspace/database.ts";
+import { ZSET_PACKED } from "../../keyspace/value.ts";
+import { NONE } from "../../memory/record_table.ts";
+import type { LargeZset } from "./large_zset.ts";
+import { packedMembers } from "./packed_members.ts";
+import { PackedRun } from "./packed_run.ts";
+import type { LexBound, LexRange, ScoreRange } from "./range.ts";
+
+/** An open sorted set. */
+export class Zset {
+  /** The element at hand, after a step or a find: its member is `bytes[start .. end)` ... */
+  bytes: Uint8Array = new Uint8Array(0);
+  start = 0;
+  end = 0;
+  /** ... and this its score. */
+  score = 0;
+  /** After {@linkcode Zset.byScore} and {@linkcode Zset.byMember}: rank of the first element ... */
+  first = 0;
+  /** ... and how many there are. */
+  count = 0;
+
+  /** The large form; undefined: it is packed. */
+  #large: LargeZset | undefined;
+  readonly #run = new PackedRun();
+  #backwards = false;
+  /** Offsets of the entries that a walk backwards has still to come to. */
+  #offsets = new Int32Array(128);
+  #offsetCount = 0;
+
+  /** Opens the sorted set in a record. */
+  open(db: Database, ref: Ref): this {
+    if (db.encoding(ref) === ZSET_PACKED) {
+      this.#large = undefined;
+      const { bytes, valueStart, valueEnd } = db.locate(ref);
+      this.#run.open(bytes, valueStart, valueEnd);
+    } else {
+      this.#large = db.object(ref) as LargeZset;
+    }
+    return this;
+  }
+
+  /** The large form, if that is what is open. */
+  get large(): LargeZset | undefined {
+    return this.#large;
+  }
+
+  /** How many members there are. */
+  get size(): number {
+    return this.#large?.size ?? this.#run.count();
+  }
+
+  /** Whether there is a member `buf[start .. end)`; `score` is then its score. */
+  find(buf: Uint8Array, start: number, end: number): boolean {
+    const large = this.#large;
+    if (large === undefined) {
+      if (!this.#run.find(buf, start, end)) return false;
+      this.#takeEntry();
+      return true;
+    }
+    const ref = large.find(buf, start, end);
+    if (ref === NONE) return false;
+    this.score = large.scoreOf(ref);
+    return true;
+  }
+
+  /** How many members come before a member; -1: there is no such member. Sets `score`. */
+  rank(buf: Uint8Array, start: number, end: number): number {
+    if (!this.find(buf, start, end)) return -1;
+    const large = this.#large;
+    if (large !== undefined) {
+      large.tree.seekElement(this.score, buf, start, end);
+      return large.tree.rank;
+    }
+    const run = this.#run;
+    const { at } = run;
+    let rank = 0;
+    for (run.goTo(run.from); run.step() && run.at < at;) rank++;
+    return rank;
+  }
+
+  /**
+   * Finds the elements whose scores are in a range, less the first (`backwards`: the last) `offset` of
+   * them: sets `first` and `count`.
+   */
+  byScore(range: ScoreRange, backwards = false, offset = 0): void {
+    const first = this.#countBelow(range.min, range.minExclusive);
+    const after = this.#countBelow(range.max, !range.maxExclusive);
+    this.#take(first, after, backwards, offset);
+  }
+
+  /**
+   * The same for elements whose members are in a range. Where scores differ the range has no clear
+   * meaning: then a packed set is searched from one end or the other, as in Redis.
+   */
+  byMember(range: LexRange, backwards = false, offset = 0): void {
+    const large = this.#large;
+    if (large === undefined) {
+      const found = packedMembers(this.#run, range, backwards, offset);
+      this.first = found.first;
+      this.count = found.count;
+      return;
+    }
+    const first = largeRank(large, range.min, range.min.exclusive);
+    const after = largeRank(large, range.max, !range.max.exclusive);
+    this.#take(first, after, backwards, offset);
+  }
+
+  /** Goes to the element with so many before it; {@linkcode Zset.step} then begins with that one. */
+  seek(rank: number, backwards: boolean): void {
+    this.#backwards = backwards;
+    const large = this.#large;
+    if (large !== undefined) return large.tree.seekRank(rank);
+    const run = this.#run;
+    run.goTo(run.from);
+    if (!backwards) {
+      while (rank-- > 0 && run.step());
+      return;
+    }
+    this.#offsetCount = 0;
+    while (this.#offsetCount <= rank && run.step()) this.#noteOffset(run.at);
+  }
+
+  /** Steps to the next element in the direction of the walk; false: there is none. */
+  step(): boolean {
+    const large = this.#large;
+    if (large === undefined) return this.#stepPacked();
+    const { tree, table } = large;
+    if (this.#backwards ? !tree.settleBack() : !tree.settle()) return false;
+    this.score = tree.score;
+    table.locate(tree.ref);
+    this.bytes = table.bytes;
+    this.start = table.keyStart;
+    this.end = table.valueStart;
+    tree.slot += this.#backwards ? -1 : 1;
+    return true;
+  }
+
+  #take(first: number, after: number, backwards: boolean, offset: number): void {
+    this.count = Math.max(after - first - offset, 0);
+    this.first = backwards ? first : first + offset;
+  }
+
+  #stepPacked(): boolean {
+    if (this.#backwards) {
+      if (this.#offsetCount === 0) return false;
+      this.#run.goTo(this.#offsets[--this.#offsetCount]);
+    }
+    if (!this.#run.step()) return false;
+    this.#takeEntry();
+    return true;
+  }
+
+  #takeEntry(): void {
+    const run = this.#run;
+    this.bytes = run.bytes;
+    this.start = run.start;
+    this.end = run.end;
+    this.score = run.score;
+  }
+
+  #noteOffset(at: number): void {
+    if (this.#offsetCount === this.#offsets.length) {
+      const longer = new Int32Array(this.#offsets.length * 2);
+      longer.set(this.#offsets);
+      this.#offsets = longer;
+    }
+    this.#offsets[this.#offsetCount++] = at;
+  }
+
+  /** How many scores are below `score`, or equal to it if `orEqual`. */
+  #countBelow(score: number, orEqual: boolean): number {
+    const large = this.#large;
+    if (large !== undefined) {
+      large.tree.seekScore(score, orEqual);
+      return large.tree.rank;
+    }
+    const run = this.#run;
+    let count = 0;
+    run.goTo(run.from);
+    while (run.step()) {
+      const other = run.score;
+      if (orEqual ? other > score : other >= score) break;
+      count++;
+    }
+    return count;
+  }
+}
+
+/** How many members of a large set come before a bound, or are it if `orEqual`. */
+function largeRank(large: LargeZset, bound: LexBound, orEqual: boolean): number {
+  if (bound.kind === "lowest") return 0;
+  if (bound.kind === "highest") return large.size;
+  large.tree.seekMember(bound.buf, bound.start, bound.end, orEqual);
+  return large.tree.rank;
+}

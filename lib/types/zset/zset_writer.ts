@@ -1,0 +1,252 @@
+/**
+ * Changing a sorted set in place, be it packed or large, and from the one into the other.
+ *
+ * Promise: a packed set never holds more members, or longer ones, than the limits allow after a member
+ * was added; it becomes large then and stays so. A set that is left without members is the caller's to
+ * remove.
+ */
+
+import { Buffer } from "node:buffer";
+import { type Database, NONE, type Ref } from "../../keyspace/database.ts";
+import { ZSET_PACKED } from "../../keyspace/value.ts";
+import type { Args } from "../../resp/args.ts";
+import { LargeZset } from "./large_zset.ts";
+import { ENTRY_OVERHEAD_BYTES_MAX, PackedRun, writeEntry } from "./packed_run.ts";
+
+/** Up to what size sets are packed: `zset-max-listpack-entries` and `-value`. */
+export interface PackedLimits {
+  readonly entries_max: number;
+  readonly member_bytes_max: number;
+}
+
+/** What {@linkcode ZsetWriter.add} may do, bit by bit. */
+export const AddRule = {
+  /** Leave members that exist alone. */
+  onlyNew: 1,
+  /** Add no new members. */
+  onlyExisting: 2,
+  /** Change a score only upwards ... */
+  onlyGreater: 4,
+  /** ... or only downwards. */
+  onlyLess: 8,
+  /** The score is to be added to the one there is. */
+  increment: 16,
+} as const;
+
+/** What {@linkcode ZsetWriter.add} has done. */
+export const AddResult = {
+  /** The rules forbade it. */
+  none: 0,
+  /** The member is there with that score, as it was before. */
+  same: 1,
+  added: 2,
+  changed: 3,
+  /** The sum is not a number. */
+  notANumber: 4,
+} as const;
+
+/** An open sorted set that can be changed. The same object can be opened again and again. */
+export class ZsetWriter {
+  /** Score of the member that was added or changed last. */
+  score = 0;
+
+  #db!: Database;
+  #args!: Args;
+  #key = 0;
+  #ref: Ref = NONE;
+  #limits: PackedLimits = { entries_max: 0, member_bytes_max: 0 };
+  #large: LargeZset | undefined;
+  readonly #run = new PackedRun();
+  #entry = Buffer.alloc(256);
+
+  /**
+   * Opens the sorted set of the key in argument `i`, whose lookup - the last one - returned `ref`;
+   * NONE: one that is made when its first member comes.
+   */
+  open(db: Database, args: Args, i: number, ref: Ref, limits: PackedLimits): this {
+    this.#db = db;
+    this.#args = args;
+    this.#key = i;
+    this.#ref = ref;
+    this.#limits = limits;
+    this.#large = ref === NONE || db.encoding(ref) === ZSET_PACKED
+      ? undefined
+      : db.object(ref) as LargeZset;
+    return this;
+  }
+
+  /** The record, wherever it stands by now. */
+  get ref(): Ref {
+    return this.#ref;
+  }
+
+  /** Whether there is no member (left). */
+  get isEmpty(): boolean {
+    if (this.#large !== undefined) return this.#large.size === 0;
+    if (this.#ref === NONE) return true;
+    const { valueStart, valueEnd } = this.#db.locate(this.#ref);
+    return valueStart === valueEnd;
+  }
+
+  /** Adds a member or changes its score, as far as `rules` allow. One of {@linkcode AddResult}. */
+  add(buf: Uint8Array, start: number, end: number, score: number, rules: number): number {
+    if (this.#ref === NONE) return this.#addFirst(buf, start, end, score, rules);
+    return this.#large === undefined
+      ? this.#addPacked(buf, start, end, score, rules)
+      : this.#addLarge(this.#large, buf, start, end, score, rules);
+  }
+
+  /** Takes a member out; false: there is no such member. */
+  remove(buf: Uint8Array, start: number, end: number): boolean {
+    const large = this.#large;
+    if (large !== undefined) {
+      const ref = large.find(buf, start, end);
+      if (ref === NONE) return false;
+      large.remove(ref, buf, start, end);
+      return true;
+    }
+    const run = this.#openRun();
+    if (!run.find(buf, start, end)) return false;
+    this.#cut(run.at, run.next);
+    return true;
+  }
+
+  /** Takes out `count` members from rank `first` on. */
+  removeRanks(first: number, count: number): void {
+    const large = this.#large;
+    if (large !== undefined) {
+      for (let i = 0; i < count; i++) large.removeRank(first);
+      return;
+    }
+    const run = this.#openRun();
+    for (let rank = 0; rank < first; rank++) run.step();
+    const from = run.next;
+    for (let i = 0; i < count; i++) run.step();
+    this.#cut(from, run.next);
+  }
+
+  #addFirst(buf: Uint8Array, start: number, end: number, score: number, rules: number): number {
+    if ((rules & AddRule.onlyExisting) !== 0) return AddResult.none;
+    const { entries_max, member_bytes_max } = this.#limits;
+    this.score = score;
+    if (entries_max === 0 || end - start > member_bytes_max) {
+      const large = this.#becomeLarge();
+      large.find(buf, start, end);
+      large.insert(buf, start, end, score);
+    } else {
+      const length = this.#writeEntry(buf, start, end, score);
+      this.#ref = this.#db.store(NONE, this.#args, this.#key, ZSET_PACKED, this.#entry, 0, length);
+    }
+    return AddResult.added;
+  }
+
+  #addPacked(buf: Uint8Array, start: number, end: number, score: number, rules: number): number {
+    const run = this.#openRun();
+    if (run.find(buf, start, end)) {
+      const old = run.score;
+      const result = this.#decide(old, score, rules);
+      if (result !== AddResult.changed) return result;
+      this.#cut(run.at, run.next);
+      this.#insertEntry(buf, start, end, this.score);
+      return result;
+    }
+    if ((rules & AddRule.onlyExisting) !== 0) return AddResult.none;
+    this.score = score;
+    const { entries_max, member_bytes_max } = this.#limits;
+    const isFull = end - start > member_bytes_max ||
+      this.#mayHoldMoreThan(entries_max) && run.count() >= entries_max;
+    if (isFull) {
+      const large = this.#becomeLarge();
+      large.find(buf, start, end);
+      large.insert(buf, start, end, score);
+    } else {
+      this.#insertEntry(buf, start, end, score);
+    }
+    return AddResult.added;
+  }
+
+  /** Counting is spared while the run is too short for so many entries of two bytes or more. */
+  #mayHoldMoreThan(entries: number): boolean {
+    return this.#run.to - this.#run.from >= 2 * entries;
+  }
+
+  #addLarge(
+    large: LargeZset,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    score: number,
+    rules: number,
+  ): number {
+    const ref = large.find(buf, start, end);
+    if (ref === NONE) {
+      if ((rules & AddRule.onlyExisting) !== 0) return AddResult.none;
+      this.score = score;
+      large.insert(buf, start, end, score);
+      return AddResult.added;
+    }
+    const result = this.#decide(large.scoreOf(ref), score, rules);
+    if (result === AddResult.changed) large.rescore(ref, this.score, buf, start, end);
+    return result;
+  }
+
+  /** What becomes of a member that has the score `old`; sets `score`. */
+  #decide(old: number, given: number, rules: number): number {
+    if ((rules & AddRule.onlyNew) !== 0) return AddResult.none;
+    const score = (rules & AddRule.increment) !== 0 ? old + given : given;
+    if (Number.isNaN(score)) return AddResult.notANumber;
+    if ((rules & AddRule.onlyGreater) !== 0 && score <= old) return AddResult.none;
+    if ((rules & AddRule.onlyLess) !== 0 && score >= old) return AddResult.none;
+    this.score = score;
+    return score === old ? AddResult.same : AddResult.changed;
+  }
+
+  // --- the packed form ----------------------------------------------------------------------
+
+  #openRun(): PackedRun {
+    const { bytes, valueStart, valueEnd } = this.#db.locate(this.#ref);
+    this.#run.open(bytes, valueStart, valueEnd);
+    return this.#run;
+  }
+
+  /** Writes an entry into `#entry`; returns its length. */
+  #writeEntry(buf: Uint8Array, start: number, end: number, score: number): number {
+    const bytes_max = end - start + ENTRY_OVERHEAD_BYTES_MAX;
+    if (this.#entry.length < bytes_max) this.#entry = Buffer.alloc(bytes_max * 2);
+    return writeEntry(this.#entry, 0, buf, start, end, score);
+  }
+
+  /** Puts an entry where it belongs. */
+  #insertEntry(buf: Uint8Array, start: number, end: number, score: number): void {
+    const run = this.#openRun();
+    const place = run.placeOf(score, buf, start, end) - run.from;
+    const length = this.#writeEntry(buf, start, end, score);
+    const before = run.to - run.from;
+    this.#ref = this.#db.resizeValue(this.#ref, ZSET_PACKED, before + length);
+    const { bytes, valueStart } = this.#db.locate(this.#ref);
+    const at = valueStart + place;
+    if (place < before) bytes.copyWithin(at + length, at, valueStart + before);
+    for (let i = 0; i < length; i++) bytes[at + i] = this.#entry[i];
+  }
+
+  /** Takes out what stands from offset `from` to `to` of the record's bytes: whole entries. */
+  #cut(from: number, to: number): void {
+    const { bytes, valueStart, valueEnd } = this.#db.locate(this.#ref);
+    bytes.copyWithin(from, to, valueEnd);
+    // Stored anew, so that what has become small takes a small record.
+    const end = valueEnd - (to - from);
+    this.#ref = this.#db.setValue(this.#ref, ZSET_PACKED, bytes, valueStart, end);
+  }
+
+  /** Makes the set a large one, with the members that it has. */
+  #becomeLarge(): LargeZset {
+    const large = new LargeZset(this.#db.keyspace.seed);
+    if (this.#ref !== NONE) {
+      const run = this.#openRun();
+      while (run.step()) large.append(run.bytes, run.start, run.end, run.score);
+    }
+    this.#ref = this.#db.storeObject(this.#ref, this.#args, this.#key, large, true);
+    this.#large = large;
+    return large;
+  }
+}

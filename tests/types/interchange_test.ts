@@ -1,0 +1,153 @@
+/**
+ * The same data in both servers is the same data: digests, DUMP and RESTORE, and the files, from one
+ * to the other and back.
+ */
+
+import { assert, assertEquals } from "../kit/assert.ts";
+import { Pair } from "../kit/differential.ts";
+import { flags, Seeded } from "../kit/flags.ts";
+import { hasRedisServer, startRedeno, startRedis } from "../kit/oracle.ts";
+import { type Command, connect, type RespClient } from "../kit/resp_client.ts";
+import { dumpOf } from "../persistence/rdb/dump_kit.ts";
+import { DATA_TYPES, dataSet, readingCommands } from "./interchange_kit.ts";
+
+const options = { ignore: !hasRedisServer(), sanitizeOps: true, sanitizeResources: true };
+const DEBUG = ["--enable-debug-command", "yes"];
+
+/** Sends all commands; none may be answered with an error. */
+async function fill(client: RespClient, commands: readonly Command[]): Promise<void> {
+  const replies = await client.pipeline(commands);
+  replies.forEach((reply, i) => {
+    assert(reply.type !== "error", `${commands[i].join(" ")}: ${JSON.stringify(reply)}`);
+  });
+}
+
+async function digest(client: RespClient): Promise<string> {
+  const reply = await client.call("DEBUG", "DIGEST");
+  assert(reply.type === "simple");
+  return reply.value;
+}
+
+async function readAll(client: RespClient, keys: readonly string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const key of keys) {
+    for (const { command, unordered } of readingCommands(key)) {
+      const raw = await client.callRaw(...command);
+      const pairs = command[0] === "HGETALL" ? /(?:\$\d+\r\n[^]*?\r\n){2}/g : undefined;
+      const lines = pairs === undefined ? raw.split("\r\n") : raw.match(pairs) ?? [];
+      found.set(command.join(" "), unordered ? [...lines].sort().join("\r\n") : raw);
+    }
+    found.set(`PEXPIRETIME ${key}`, await client.callRaw("PEXPIRETIME", key));
+  }
+  return found;
+}
+
+Deno.test({
+  name: "the same commands give the same digests and the same DUMP of small values",
+  ...options,
+  fn: async () => {
+    const { seed, size } = flags(2);
+    await using redis = await startRedis(DEBUG);
+    await using redeno = await startRedeno(DEBUG);
+    await using pair = await Pair.open(redis.port, redeno.port);
+    for (let round = 0; round < size; round++) {
+      await pair.both("FLUSHALL");
+      await pair.both("CONFIG", "SET", "rdbcompression", "no");
+      const { commands, keys } = dataSet(new Seeded(seed + round), DATA_TYPES);
+      await Promise.all([fill(pair.left, commands), fill(pair.right, commands)]);
+      for (const key of keys) {
+        await pair.both("OBJECT", "ENCODING", key);
+        await pair.both("DEBUG", "DIGEST-VALUE", key);
+        // A table has no order, and a list that has grown at its head has other nodes.
+        const encoding = await pair.left.callRaw("OBJECT", "ENCODING", key);
+        const ignore = /table|skiplist/.test(encoding) || /list:\d{3}/.test(key);
+        await pair.bothWith({ ignore }, "DUMP", key);
+      }
+      assertEquals(await digest(pair.right), await digest(pair.left));
+    }
+  },
+});
+
+Deno.test({
+  name: "what one server dumps the other restores, and the other way round",
+  ...options,
+  fn: async () => {
+    const { seed, size } = flags(2);
+    await using redis = await startRedis(DEBUG);
+    await using redeno = await startRedeno(DEBUG);
+    await using pair = await Pair.open(redis.port, redeno.port);
+    for (let round = 0; round < size; round++) {
+      await pair.both("FLUSHALL");
+      const { commands, keys } = dataSet(new Seeded(seed + round), DATA_TYPES);
+      await Promise.all([fill(pair.left, commands), fill(pair.right, commands)]);
+      const before = await digest(pair.left);
+      const read = await readAll(pair.left, keys);
+      const dumps: [string, Uint8Array, Uint8Array][] = [];
+      for (const key of keys) {
+        dumps.push([key, await dumpOf(pair.left, key), await dumpOf(pair.right, key)]);
+      }
+      for (const [key, left, right] of dumps) {
+        const expiry = await pair.both("PEXPIRETIME", key);
+        assert(expiry.type === "int");
+        const ttl = expiry.value > 0 ? String(expiry.value) : "0";
+        const toRight = await pair.right.call("RESTORE", key, ttl, left, "REPLACE", "ABSTTL");
+        const toLeft = await pair.left.call("RESTORE", key, ttl, right, "REPLACE", "ABSTTL");
+        assertEquals([toLeft, toRight].map(({ type }) => type), ["simple", "simple"], key);
+        await pair.both("OBJECT", "ENCODING", key);
+        await pair.both("DEBUG", "DIGEST-VALUE", key);
+      }
+      assertEquals([await digest(pair.left), await digest(pair.right)], [before, before]);
+      assertEquals(await readAll(pair.left, keys), read);
+      assertEquals(await readAll(pair.right, keys), read);
+    }
+  },
+});
+
+for (const way of ["as it grew", "as a snapshot"]) {
+  Deno.test({
+    name: `the log, ${way}, gives Redis the same data, and its log gives it back`,
+    ...options,
+    fn: async () => {
+      const { seed } = flags(1);
+      const { commands, keys } = dataSet(new Seeded(seed), DATA_TYPES);
+      const dir = await Deno.makeTempDir({ prefix: "redeno_interchange_" });
+      const logged = ["--appendonly", "yes", "--aof-use-rdb-preamble", "no", ...DEBUG];
+      try {
+        let before: string;
+        let read: Map<string, string>;
+        {
+          const log = way === "as it grew" ? ["--appendonly", "yes"] : ["--appendonly", "no"];
+          await using redeno = await startRedeno([...log, ...DEBUG], { dir });
+          await using client = await connect(redeno.port);
+          await fill(client, commands);
+          before = await digest(client);
+          read = await readAll(client, keys);
+          await client.call("CONFIG", "SET", "appendonly", "yes");
+          await client.call("DEBUG", "RELOAD");
+          assertEquals(await digest(client), before);
+        }
+        {
+          await using redis = await startRedis(logged, { dir });
+          await using client = await connect(redis.port);
+          assertEquals(await digest(client), before);
+          assertEquals(await readAll(client, keys), read);
+          await client.call("BGREWRITEAOF");
+          while (/aof_rewrite_in_progress:1|aof_rewrite_scheduled:1/.test(await info(client))) {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+        }
+        await using redeno = await startRedeno(["--appendonly", "yes", ...DEBUG], { dir });
+        await using client = await connect(redeno.port);
+        assertEquals(await digest(client), before);
+        assertEquals(await readAll(client, keys), read);
+      } finally {
+        await Deno.remove(dir, { recursive: true });
+      }
+    },
+  });
+}
+
+async function info(client: RespClient): Promise<string> {
+  const reply = await client.call("INFO", "persistence");
+  return reply.type === "bulk" ? reply.value : "";
+}
