@@ -5,7 +5,7 @@
  * Promise: one that is dense is changed in place; what cannot be done to the end changes nothing.
  */
 
-import { type Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { NONE, type Ref } from "../keyspace/database.ts";
 import { type KeyEvent, keyEvent } from "../keyspace/events.ts";
 import { RAW } from "../keyspace/value.ts";

@@ -6,10 +6,10 @@
  */
 
 import { NONE } from "../keyspace/database.ts";
-import { listLength, pushList } from "../types/list/list.ts";
+import { listLength, longList, pushList } from "../types/list/list.ts";
 import { type Command, command, type CommandRecord, keyAt } from "./command.ts";
 import type { Context } from "./context.ts";
-import { chunkLimit, PUSHED, replyEdge, replyFromEdge, takeOut } from "./list_common.ts";
+import { chunkLimit, POPPED, PUSHED, replyEdge, replyFromEdge, takeOut } from "./list_common.ts";
 
 const NOT_POSITIVE = "ERR value is out of range, must be positive";
 const PUSH_COMPLEXITY = "O(1) for each element added, so O(N) to add N elements when the command " +
@@ -65,6 +65,12 @@ function pushCommand(
 function push(ctx: Context, left: boolean, onlyIfExists: boolean): void {
   const { args, db, reply } = ctx;
   let ref = db.lookupWrite(args, 1);
+  const list = longList(db, ref);
+  if (list !== undefined) { // the case that must be fast
+    for (let i = 2; i < args.count; i++) list.push(left, args.buf, args.start(i), args.end(i));
+    db.changed(PUSHED[left ? 1 : 0], args, 1);
+    return reply.integer(list.length);
+  }
   if (!ctx.check(ref, "list")) return;
   if (ref === NONE && onlyIfExists) return reply.integer(0);
 
@@ -107,6 +113,13 @@ function pop(ctx: Context, left: boolean): void {
   const { args, db, reply } = ctx;
   if (args.count > 2) return popSeveral(ctx, left);
   const ref = db.lookupWrite(args, 1);
+  const list = longList(db, ref);
+  if (list !== undefined && list.length > 1) { // the case that must be fast
+    const edge = list.edge(left);
+    reply.bulk(edge.bytes, edge.start, edge.end);
+    list.dropEdge(left, edge);
+    return db.changed(POPPED[left ? 1 : 0], args, 1);
+  }
   if (!ctx.check(ref, "list")) return;
   if (ref === NONE) return reply.null();
 

@@ -1,6 +1,7 @@
 /**
  * Sorting lists, sets and sorted sets: SORT SORT_RO. Options and patterns (`sort_options.ts`), the
- * elements (`sort_elements.ts`), looking up (`sort_lookup.ts`), the order (`sort_order.ts`), what is logged (`sort_log.ts`).
+ * elements (`sort_elements.ts`), looking up (`sort_lookup.ts`), the order (`sort_order.ts`), and what
+ * is logged (`sort_log.ts`).
  *
  * Promise: an error changes nothing; without an order to be found (BY nosort) no more elements are
  * copied than are asked for.
@@ -97,20 +98,20 @@ function replyResult(
 function storeResult(ctx: Context, result: Result, options: SortOptions, lookup: SortLookup): void {
   const { args, db, reply } = ctx;
   const { storeAt } = options;
-  const limit = ctx.server.config.values["list-max-listpack-size"];
-  const list = new ListBuilder(limit);
+  const list = new ListBuilder(ctx.server.config.values["list-max-listpack-size"]);
   const log = new ListLog(ctx, storeAt, replaysAlike(options));
   eachOutput(result, options, lookup, (bytes, start, end) => {
     list.push(bytes, start, end);
     log.push(bytes, start, end);
   });
-  log.end();
   const ref = db.lookupWrite(args, storeAt);
   if (list.length > 0) {
     list.store(db, ref, args, storeAt);
+    log.end();
     db.changed(SORTSTORE, args, storeAt);
   } else if (ref !== NONE) {
     db.remove(ref);
+    log.end();
     db.changed(DEL, args, storeAt);
   }
   reply.integer(list.length);

@@ -22,6 +22,7 @@ export class ListLog {
   readonly #ctx: Context;
   readonly #storeAt: number;
   readonly #active: boolean;
+  #hasBegun = false;
   #elements: Part[] = [];
 
   /** @param storeAt the argument that names the key. @param asItCame the command is logged. */
@@ -29,20 +30,25 @@ export class ListLog {
     this.#ctx = ctx;
     this.#storeAt = storeAt;
     this.#active = !asItCame && ctx.server.effects.active;
-    if (this.#active) ctx.logAs("DEL", ctx.args.bytes(storeAt));
   }
 
   /** Adds an element. */
   push(bytes: Uint8Array, start: number, end: number): void {
     if (!this.#active) return;
     this.#elements.push(bytes.slice(start, end));
-    if (this.#elements.length === ELEMENTS_MAX) this.end();
+    if (this.#elements.length === ELEMENTS_MAX) this.#flush();
   }
 
-  /** Logs what has been gathered. */
+  /** There has been a change: what was pushed is now the list, or the key is gone if that is none. */
   end(): void {
-    if (this.#elements.length === 0) return;
-    this.#ctx.logAs("RPUSH", this.#ctx.args.bytes(this.#storeAt), ...this.#elements);
+    if (this.#active) this.#flush();
+  }
+
+  #flush(): void {
+    const key = this.#ctx.args.bytes(this.#storeAt);
+    if (!this.#hasBegun) this.#ctx.logAs("DEL", key);
+    this.#hasBegun = true;
+    if (this.#elements.length > 0) this.#ctx.logAs("RPUSH", key, ...this.#elements);
     this.#elements = [];
   }
 }

@@ -144,7 +144,11 @@ export function appendReply(reply: Reply, items: Reply): void {
 }
 
 /** Reports a change that WATCH does not count: in Redis those of consumer groups do not. */
-export function changedQuietly({ args, db }: Context, event: KeyEvent | undefined, i: number): void {
+export function changedQuietly(
+  { args, db }: Context,
+  event: KeyEvent | undefined,
+  i: number,
+): void {
   db.keyspace.dirty++;
   if (event !== undefined) db.notify(event, args, i);
 }

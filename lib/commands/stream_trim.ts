@@ -6,16 +6,14 @@
 
 import type { Part } from "../resp/encoder.ts";
 import type { Stream } from "../types/stream/stream.ts";
-import { idText, parseId, parseOpenId, type StreamId } from "../types/stream/stream_id.ts";
-import { EXACT } from "../types/stream/stream_id.ts";
+import { EXACT, idText, parseId, parseOpenId, type StreamId } from "../types/stream/stream_id.ts";
 import type { Uint64 } from "../types/stream/uint64.ts";
 import { type Context, SYNTAX_ERROR } from "./context.ts";
 import { INVALID_ID, readId } from "./stream_kit.ts";
 
 const BOTH_STRATEGIES =
   "ERR syntax error, MAXLEN and MINID options at the same time are not compatible";
-const LIMIT_ALONE =
-  "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy";
+const LIMIT_ALONE = "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy";
 const LIMIT_EXACT = "ERR syntax error, LIMIT cannot be used without the special ~ option";
 
 /** Chunks that approximate trimming removes at most where no LIMIT is given ... */

@@ -227,9 +227,7 @@ const xsetid = command({
     if (!ctx.check(ref, "stream")) return;
     const stream = streamIn(ctx, ref)!;
     const refusal = whyNot(stream, lastId, figures.entriesAdded);
-    if (refusal !== undefined) {
-      return reply.error(`ERR The ${refusal}`);
-    }
+    if (refusal !== undefined) return reply.error(`ERR The ${refusal}`);
 
     stream.lastId = lastId;
     stream.entriesAdded = figures.entriesAdded ?? stream.entriesAdded;
@@ -276,9 +274,6 @@ function whyNot(
   lastId: StreamId,
   entriesAdded: number | bigint | undefined,
 ): string | undefined {
-  if (compareIds(lastId, stream.maxDeletedId) < 0) {
-    return "ID specified in XSETID is smaller than current max_deleted_entry_id";
-  }
   if (stream.length === 0) return undefined;
   if (compareIds(lastId, stream.lastEntryId) < 0) {
     return "ID specified in XSETID is smaller than the target stream top item";

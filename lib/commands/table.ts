@@ -14,6 +14,7 @@ import { listCommands } from "./list.ts";
 import { pubsubCommands } from "./pubsub.ts";
 import { setCommands } from "./set.ts";
 import { sortCommands } from "./sort.ts";
+import { streamCommands } from "./stream.ts";
 import { stringCommands } from "./strings.ts";
 import { transactionCommands } from "./transactions.ts";
 import { zsetCommands } from "./zset.ts";
@@ -35,6 +36,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(
     ...introspectionCommands,
     ...setCommands,
     ...sortCommands,
+    ...streamCommands,
     ...zsetCommands,
     debugCommand,
   ].map((command) => [command.name, command]),

@@ -393,7 +393,9 @@ export class Database {
   }
 
   #handleOf(ref: Ref): number {
-    this.#table.locate(ref);
-    return this.#table.bytes.readInt32LE(this.#table.valueStart);
+    const table = this.#table;
+    table.locate(ref);
+    const { bytes, valueStart: at } = table; // by hand: readInt32LE is several times slower
+    return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
   }
 }

@@ -4,6 +4,7 @@
 export const BUCKET_WORDS = 16;
 /** Buckets per part of a {@linkcode BucketStore}: 128 KiB. */
 export const PART_BITS = 11;
+/** Buckets in a part. */
 export const PART_BUCKETS = 1 << PART_BITS;
 
 /** The first part grows by at most so many buckets at a time. */

@@ -7,14 +7,20 @@ export const NONE: Ref = 0;
 
 /** The owner's encodings are 1 .. this. */
 export const ENCODING_MAX = 15;
+/** Flag in word 0: the record expires. */
 export const EXPIRES = 0x10;
+/** Flag in word 0: key and value stand in a buffer of their own. */
 export const EXTERNAL = 0x20;
+/** The bits of word 0 that are not the owner's meta. */
 export const FLAG_BITS = 0xff;
 
 const HEADER_BYTES = 8;
 const EXPIRY_BYTES = 8;
+/** Mask of a length in word 1. */
 export const LENGTH_MAX = 0xffff;
+/** Bits of an address below the segment's number: the offset in units of 8 bytes. */
 export const OFFSET_BITS = 17;
+/** Mask of that offset. */
 export const OFFSET_MASK = (1 << OFFSET_BITS) - 1;
 
 /** Bytes of a record with these flags. */

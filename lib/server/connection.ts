@@ -2,8 +2,8 @@
  * One connection: reads into the decoder's buffer, runs what is whole, sends the replies.
  *
  * Promises: whatever arrives can cost this connection only; a client that does not read its replies
- * is not read from either once {@linkcode OUTPUT_BYTES_MAX} wait for it, so that its memory is
- * bounded; per turn there is one read and, as a rule, one write.
+ * is not served once {@linkcode OUTPUT_BYTES_MAX} wait for it, and soon not read from either, so that
+ * its memory is bounded; per turn there is one read and, as a rule, one write.
  *
  * It does not assume TCP: any `Deno.Conn` will do.
  */
@@ -18,6 +18,8 @@ import type { TurnMember } from "./turn.ts";
 
 /** With more than this waiting to be sent, a connection is not served. */
 export const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
+/** A client that sends on without reading its replies is read so much ahead. */
+const STALLED_INPUT_BYTES_MAX = 32 * 1024 * 1024;
 /** While a command is suspended, no more than this is read ahead. */
 const SUSPENDED_INPUT_BYTES_MAX = 1024 * 1024;
 /** The time of commands is read again after so many of one pipeline. */
@@ -128,17 +130,24 @@ export class Connection implements Link, TurnMember, DecoderLimits {
         if (count === null) break;
         this.#decoder.filled(count);
         this.#host.countInput(count);
-        if (this.#suspended === undefined) this.#process();
-        while (this.#stalled !== undefined) await this.#stalled;
-        while (this.#suspended && this.inputBytes > SUSPENDED_INPUT_BYTES_MAX) {
-          await this.#suspended;
-        }
+        if (this.#suspended === undefined && this.#stalled === undefined) this.#process();
+        if (this.#stalled ?? this.#suspended) await this.#pauseReading();
       }
     } catch (error) {
       this.#readFailed(error);
     } finally {
       this.#close();
     }
+  }
+
+  /** Some input is read ahead of what can be served, so that a long pipeline is no deadlock. */
+  async #pauseReading(): Promise<void> {
+    while (this.#stalled !== undefined && this.#isTooFarAhead()) await this.#stalled;
+    while (this.#suspended && this.inputBytes > SUSPENDED_INPUT_BYTES_MAX) await this.#suspended;
+  }
+
+  #isTooFarAhead(): boolean {
+    return this.inputBytes > STALLED_INPUT_BYTES_MAX || this.#host.logRoom() !== undefined;
   }
 
   /** Sends the replies that wait; what comes meanwhile is sent after them. */

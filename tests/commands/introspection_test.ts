@@ -41,7 +41,7 @@ Deno.test(
     await using left = await resp3(redis);
     await using right = await resp3(redeno);
     const differences: string[] = [];
-    for (const command of commands.values()) {
+    for (const command of knownToRedis) {
       const [ours] = await ask(right, "COMMAND", "INFO", command.name) as Plain[];
       const [theirs] = await ask(left, "COMMAND", "INFO", command.name) as Plain[];
       assert(theirs !== null, `Redis has no command ${command.name}`);
@@ -52,6 +52,9 @@ Deno.test(
 );
 
 /** Notes where two descriptions differ; subcommands that redeno does not have are no difference. */
+/** The commands that Redis 7.0 has as well. */
+const knownToRedis = [...commands.values()].filter(({ since }) => since < "7.1");
+
 function compareFacts(theirs: CommandFacts, ours: CommandFacts, differences: string[]): void {
   for (const field of Object.keys(theirs) as (keyof CommandFacts)[]) {
     if (field === "subcommands") continue;
@@ -72,7 +75,7 @@ Deno.test({ name: "what is documented is what Redis documents", ...withRedis }, 
   await using left = await resp3(redis);
   await using right = await resp3(redeno);
   const differences: string[] = [];
-  for (const command of commands.values()) {
+  for (const command of knownToRedis) {
     const ours = await ask(right, "COMMAND", "DOCS", command.name) as Docs;
     const theirs = await ask(left, "COMMAND", "DOCS", command.name) as Docs;
     compareDocs(command.name, theirs[command.name], ours[command.name], differences);

@@ -131,6 +131,9 @@ const CHANGES: readonly ((chance: Seeded, key: string) => Command)[] = [
   (chance, key) => ["SINTERSTORE", key, chance.pick(KEYS), chance.pick(KEYS)],
   (chance, key) => ["SORT", key, "BY", "nosort", "STORE", chance.pick(["l1", "l2"])],
   (chance, key) => ["SORT", key, "BY", "w_*", "ALPHA", "STORE", chance.pick(["l1", "l2"])],
+  (chance, key) => ["SORT", key, "BY", "h_*->f", "STORE", chance.pick(["l1", "l2"])],
+  (_, key) => ["SORT", key, "BY", "none", "GET", "h_*->f", "LIMIT", "0", "9", "STORE", "l1"],
+  (chance) => ["HSET", `h_${chance.below(2000)}`, "f", String(chance.below(3))],
   (chance) => ["SET", `w_${chance.below(2000)}`, String(chance.below(3))],
   (chance) => ["DEL", chance.pick([...KEYS, "l1"])],
 ];

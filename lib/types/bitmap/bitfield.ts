@@ -3,7 +3,7 @@
  * at any bit. What lies behind the end of the run reads as zero.
  */
 
-import { type Int64, normalizeInt64 } from "../../numbers/int64.ts";
+import { type Int64, INT64_MAX, normalizeInt64 } from "../../numbers/int64.ts";
 
 /** A type such as `i16` or `u8`. */
 export interface FieldType {
@@ -77,7 +77,7 @@ export function addToField(
     return fit(Number(value) + Number(increment), type, overflow);
   }
   const start = signed ? BigInt(value) : BigInt.asUintN(64, BigInt(value));
-  return fitBig(start + BigInt(increment), type, overflow);
+  return fitBig(start, BigInt(increment), type, overflow);
 }
 
 function fit(sum: number, { signed, bits }: FieldType, overflow: Overflow): number | undefined {
@@ -90,13 +90,23 @@ function fit(sum: number, { signed, bits }: FieldType, overflow: Overflow): numb
   return sum - Math.floor((sum - min) / span) * span;
 }
 
-function fitBig(sum: bigint, { signed, bits }: FieldType, overflow: Overflow): Int64 | undefined {
+function fitBig(
+  value: bigint,
+  increment: bigint,
+  { signed, bits }: FieldType,
+  overflow: Overflow,
+): Int64 | undefined {
+  const sum = value + increment;
   const span = 1n << BigInt(bits);
   const min = signed ? -span / 2n : 0n;
   const max = min + span - 1n;
   if (sum >= min && sum <= max) return normalizeInt64(sum);
   if (overflow === "fail") return undefined;
-  if (overflow === "sat") return normalizeInt64(sum < min ? min : max);
+  if (overflow === "sat") {
+    // Redis takes the room below the upper limit in 64 bits: from far below, it comes out negative.
+    const seemsAbove = sum > max || (signed && bits < 64 && max - value > INT64_MAX);
+    return normalizeInt64(seemsAbove ? max : min);
+  }
   return normalizeInt64(signed ? BigInt.asIntN(bits, sum) : BigInt.asUintN(bits, sum));
 }
 

@@ -9,7 +9,7 @@
 import type { Buffer } from "node:buffer";
 import type { ValueObject } from "../../keyspace/value.ts";
 import { Chunk } from "./chunk.ts";
-import { closeGaps, entryBytes, skipBackward, skipForward } from "./entry.ts";
+import { closeGaps, Entry, entryBytes, skipBackward, skipForward } from "./entry.ts";
 
 /** Bytes of a chunk for list-max-listpack-size -1 ... -5, and below. */
 const BYTES_OF_LIMIT = [4096, 8192, 16384, 32768, 65536] as const;
@@ -20,6 +20,8 @@ const FIRST_BYTES_MIN = 256;
 const GROWTH_SHIFT = 2;
 /** How many chunks are given back at once when a list goes; the rest is left to the collector. */
 const RELEASED_MAX = 1024;
+
+const edge = new Entry();
 
 /** A list as an object. Never empty, but for a moment. */
 export class ListDeque implements ValueObject {
@@ -93,6 +95,25 @@ export class ListDeque implements ValueObject {
     }
     chunk.push(left, buf, start, end);
     this.length++;
+  }
+
+  /** The first (`left`) or last element: valid until the next change or call. */
+  edge(left: boolean): Entry {
+    const chunk = this.chunks[left ? 0 : this.chunks.length - 1];
+    edge.bytes = chunk.bytes;
+    if (left) edge.readAfter(chunk.head);
+    else edge.readBefore(chunk.tail);
+    return edge;
+  }
+
+  /** Takes out what {@linkcode ListDeque.edge} has just returned; there are more. */
+  dropEdge(left: boolean, { from, to }: Entry): void {
+    const at = left ? 0 : this.chunks.length - 1;
+    const chunk = this.chunks[at];
+    this.length--;
+    if (--chunk.count === 0) return this.#dropChunk(at);
+    if (left) chunk.head = to;
+    else chunk.tail = from;
   }
 
   /** Takes `count` elements out at one end; at most as many as there are. */

@@ -25,6 +25,13 @@ import {
 const EMPTY = new Uint8Array(PACKED_HEADER_BYTES);
 const cursor = new ListCursor();
 
+/** The list under `ref` if it is a long one, whose methods may then be used; NONE is none. */
+export function longList(db: Database, ref: Ref): ListDeque | undefined {
+  if (ref === NONE || db.encoding(ref) !== OBJECT) return undefined;
+  const object = db.object(ref);
+  return object instanceof ListDeque ? object : undefined;
+}
+
 /** How many elements a list has. */
 export function listLength(db: Database, ref: Ref): number {
   if (db.encoding(ref) === OBJECT) return (db.object(ref) as ListDeque).length;
