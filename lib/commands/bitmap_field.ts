@@ -173,8 +173,7 @@ const bitfield = command({
   complexity: "O(1) for each operation",
   syntax:
     "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | " +
-    "INCRBY encoding offset increment> [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] " +
-    "<SET encoding offset value | INCRBY encoding offset increment> ...]]",
+    "INCRBY encoding offset increment> ...]",
   run: (ctx) => runBitfield(ctx, false),
 });
 

@@ -81,10 +81,11 @@ const pfadd = command({
   syntax: "key [element [element ...]]",
   run(ctx) {
     const { args, db, reply } = ctx;
-    const ref = db.lookupWrite(args, 1);
-    if (!checkHyperLogLog(ctx, ref)) return;
+    const found = db.lookupWrite(args, 1);
+    if (!checkHyperLogLog(ctx, found)) return;
 
-    if (ref === NONE) return addSparse(ctx, ref, 2);
+    if (found === NONE) return addSparse(ctx, found, 2);
+    const ref = unshare(db, found);
     const { bytes, valueStart, valueEnd } = db.locate(ref);
     if (encodingOf(bytes, valueStart) === DENSE) return addDense(ctx, bytes, valueStart);
     for (let i = 2; i < args.count; i++) {
@@ -94,7 +95,6 @@ const pfadd = command({
         return addSparse(ctx, ref, i);
       }
     }
-    unshare(db, ref);
     reply.integer(0);
   },
 });

@@ -6,7 +6,7 @@
  */
 
 import { NONE } from "../keyspace/database.ts";
-import { listLength, longList, pushList } from "../types/list/list.ts";
+import { listLength, longList, pushArguments } from "../types/list/list.ts";
 import { type Command, command, type CommandRecord, keyAt } from "./command.ts";
 import type { Context } from "./context.ts";
 import { chunkLimit, POPPED, PUSHED, replyEdge, replyFromEdge, takeOut } from "./list_common.ts";
@@ -74,10 +74,7 @@ function push(ctx: Context, left: boolean, onlyIfExists: boolean): void {
   if (!ctx.check(ref, "list")) return;
   if (ref === NONE && onlyIfExists) return reply.integer(0);
 
-  const limit = chunkLimit(ctx);
-  for (let i = 2; i < args.count; i++) {
-    ref = pushList(db, ref, args, 1, left, args.buf, args.start(i), args.end(i), limit);
-  }
+  ref = pushArguments(db, ref, args, 1, 2, left, chunkLimit(ctx));
   db.changed(PUSHED[left ? 1 : 0], args, 1);
   reply.integer(listLength(db, ref));
 }

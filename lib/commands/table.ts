@@ -7,6 +7,7 @@ import { connectionCommands } from "./connection.ts";
 import { introspectionCommands } from "./introspection.ts";
 import { debugCommand } from "./debug.ts";
 import { dumpCommands } from "./dump.ts";
+import { geoCommands } from "./geo.ts";
 import { hashCommands } from "./hashes.ts";
 import { hyperloglogCommands } from "./hyperloglog.ts";
 import { keyCommands } from "./keys.ts";
@@ -29,6 +30,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(
     ...connectionCommands,
     ...dumpCommands,
     clientCommand,
+    ...geoCommands,
     ...hashCommands,
     ...listCommands,
     ...pubsubCommands,

@@ -24,7 +24,7 @@ const ONE_PAIR = "ERR INCR option supports a single increment-element pair";
 const NAN = "ERR resulting score is not a number (NaN)";
 
 /** CH: count what was changed, too. A bit beside those of AddRule. */
-const COUNT_CHANGED = 1 << 8;
+export const COUNT_CHANGED = 1 << 8;
 
 /** The option that argument `i` is, as a bit; 0: it is none. */
 function optionAt(args: Args, i: number): number {
@@ -51,8 +51,14 @@ function conflict(rules: number, pairs: number): string | undefined {
 let scores = new Float64Array(16);
 const writer = new ZsetWriter();
 
+/** Scores of so many members that are about to be added; to be filled in. */
+export function scoreScratch(count: number): Float64Array {
+  if (count > scores.length) scores = new Float64Array(count * 2);
+  return scores;
+}
+
 /** ZADD, and ZINCRBY, which begins with the rule to increment. */
-export function addMembers(ctx: Context, rules: number): void {
+function addMembers(ctx: Context, rules: number): void {
   const { args, reply } = ctx;
   let first = 2;
   for (let option; first < args.count && (option = optionAt(args, first)) !== 0; first++) {
@@ -64,37 +70,51 @@ export function addMembers(ctx: Context, rules: number): void {
     const reason = conflict(rules, pairs);
     if (reason !== undefined) return reply.error(reason);
   }
-  if (pairs > scores.length) scores = new Float64Array(pairs * 2);
+  const given = scoreScratch(pairs);
   for (let pair = 0; pair < pairs; pair++) {
     const i = first + 2 * pair;
     const score = parseDouble(args.buf, args.start(i), args.end(i));
     if (score === undefined) return reply.error(NOT_A_FLOAT);
-    scores[pair] = score;
+    given[pair] = score;
   }
-  addPairs(ctx, rules, first, pairs);
+  addScored(ctx, rules, first + 1, 2, pairs);
 }
 
-/** The pairs from argument `first` on, whose scores have been read. */
-function addPairs(ctx: Context, rules: number, first: number, pairs: number): void {
+/**
+ * Adds `count` members, whose scores stand in {@linkcode scoreScratch}, to the sorted set in argument
+ * 1 and answers: they are argument `first` and every `stride`-th after it. Returns whether something
+ * has changed.
+ */
+export function addScored(
+  ctx: Context,
+  rules: number,
+  first: number,
+  stride: number,
+  count: number,
+): boolean {
   const { args, db, reply } = ctx;
   const ref = db.lookupWrite(args, 1);
-  if (!ctx.check(ref, "zset")) return;
+  if (!ctx.check(ref, "zset")) return false;
   writer.open(db, args, 1, ref, packedLimits(ctx));
   const increments = (rules & AddRule.increment) !== 0;
   let added = 0;
   let changed = 0;
   let result: number = AddResult.none;
-  for (let pair = 0; pair < pairs; pair++) {
-    const i = first + 2 * pair + 1;
-    result = writer.add(args.buf, args.start(i), args.end(i), scores[pair], rules);
+  for (let k = 0; k < count; k++) {
+    const i = first + stride * k;
+    result = writer.add(args.buf, args.start(i), args.end(i), scores[k], rules);
     if (result === AddResult.added) added++;
     else if (result === AddResult.changed) changed++;
-    else if (result === AddResult.notANumber) return reply.error(NAN); // the only pair
+    else if (result === AddResult.notANumber) {
+      reply.error(NAN); // it was the only one
+      return false;
+    }
   }
   if (added + changed > 0) db.changed(increments ? ZINCR : ZADD, args, 1);
   if (!increments) reply.integer((rules & COUNT_CHANGED) !== 0 ? added + changed : added);
   else if (result === AddResult.none) reply.null();
   else reply.double(writer.score);
+  return added + changed > 0;
 }
 
 const zadd = command({

@@ -47,6 +47,7 @@ export function datasetDigest(keyspace: Keyspace): string {
     if (db.size === 0) continue;
     mixDigest(digest, bigEndian(db.index));
     db.table.forEach((ref) => {
+      if (db.type(ref) === "hash" && hashAt(db, ref).size === 0) return; // all fields have expired
       const ofKey = new Uint8Array(DIGEST_SIZE_BYTES);
       const { bytes, keyStart, valueStart } = db.locate(ref);
       mixDigest(ofKey, bytes.subarray(keyStart, valueStart));

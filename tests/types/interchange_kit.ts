@@ -10,18 +10,11 @@ import { latin1 } from "../kit/resp_reply.ts";
 /** Far enough in the future for every test. */
 const LATER_MS = 4_000_000_000_000;
 
-/** What a data set may hold. */
-export interface DataOptions {
-  /** How many keys of each type, one with each of {@linkcode SIZES}. */
-  readonly types: readonly DataType[];
-}
-
 /** The types that commands are made for. */
 export type DataType = "string" | "list" | "set" | "hash" | "zset" | "stream";
 
 /** All types. */
-export const DATA_TYPES: readonly DataType[] =
-  (Deno.env.get("TT") ?? "string list set hash zset stream").split(" ") as DataType[];
+export const DATA_TYPES: readonly DataType[] = ["string", "list", "set", "hash", "zset", "stream"];
 
 /** How many elements the collections have: on both sides of 128 and 512, where encodings change. */
 const SIZES = [1, 2, 5, 17, 40, 127, 128, 129, 200, 511, 512, 513, 700];
@@ -189,6 +182,11 @@ export function readingCommands(key: string): { command: Command; unordered: boo
     case "zset":
       return [ordered("ZRANGE", key, "0", "-1", "WITHSCORES")];
     default:
-      return [ordered("XRANGE", key, "-", "+"), ordered("XLEN", key)];
+      return [
+        ordered("XRANGE", key, "-", "+"),
+        ordered("XLEN", key),
+        ordered("XINFO", "GROUPS", key),
+        ordered("XPENDING", key, "readers"),
+      ];
   }
 }

@@ -42,6 +42,12 @@ async function readAll(client: RespClient, keys: readonly string[]): Promise<Map
   return found;
 }
 
+/** Whether there is one way only to dump a key: no table, no list of several nodes. */
+async function hasOneDump(client: RespClient, key: string): Promise<boolean> {
+  const encoding = await client.callRaw("OBJECT", "ENCODING", key);
+  return !/table|skiplist/.test(encoding) && !/list:\d{3}/.test(key);
+}
+
 Deno.test({
   name: "the same commands give the same digests and the same DUMP of small values",
   ...options,
@@ -58,9 +64,8 @@ Deno.test({
       for (const key of keys) {
         await pair.both("OBJECT", "ENCODING", key);
         await pair.both("DEBUG", "DIGEST-VALUE", key);
-        // A table has no order, and a list that has grown at its head has other nodes.
-        const encoding = await pair.left.callRaw("OBJECT", "ENCODING", key);
-        const ignore = /table|skiplist/.test(encoding) || /list:\d{3}/.test(key);
+        // Groups remember when they were read from.
+        const ignore = key.startsWith("stream") || !await hasOneDump(pair.left, key);
         await pair.bothWith({ ignore }, "DUMP", key);
       }
       assertEquals(await digest(pair.right), await digest(pair.left));
@@ -78,6 +83,9 @@ Deno.test({
     await using pair = await Pair.open(redis.port, redeno.port);
     for (let round = 0; round < size; round++) {
       await pair.both("FLUSHALL");
+      // Uncompressed in every other round: then the bytes must be the same.
+      const compression = round % 2 === 0 ? "no" : "yes";
+      await pair.both("CONFIG", "SET", "rdbcompression", compression);
       const { commands, keys } = dataSet(new Seeded(seed + round), DATA_TYPES);
       await Promise.all([fill(pair.left, commands), fill(pair.right, commands)]);
       const before = await digest(pair.left);
@@ -95,13 +103,24 @@ Deno.test({
         assertEquals([toLeft, toRight].map(({ type }) => type), ["simple", "simple"], key);
         await pair.both("OBJECT", "ENCODING", key);
         await pair.both("DEBUG", "DIGEST-VALUE", key);
+        if (compression === "no" && await hasOneDump(pair.left, key)) {
+          assertEquals(await dumpOf(pair.right, key), left, key);
+          assertEquals(await dumpOf(pair.left, key), right, key);
+        }
       }
       assertEquals([await digest(pair.left), await digest(pair.right)], [before, before]);
-      assertEquals(await readAll(pair.left, keys), read);
-      assertEquals(await readAll(pair.right, keys), read);
+      assertSame(await readAll(pair.left, keys), read);
+      assertSame(await readAll(pair.right, keys), read);
     }
   },
 });
+
+/** One reply after the other, so that a difference is short. */
+function assertSame(actual: Map<string, string>, expected: Map<string, string>): void {
+  for (const [command, reply] of expected) {
+    assert(actual.get(command) === reply, `${command}: ${actual.get(command)} is not ${reply}`);
+  }
+}
 
 for (const way of ["as it grew", "as a snapshot"]) {
   Deno.test({
@@ -130,16 +149,19 @@ for (const way of ["as it grew", "as a snapshot"]) {
           await using redis = await startRedis(logged, { dir });
           await using client = await connect(redis.port);
           assertEquals(await digest(client), before);
-          assertEquals(await readAll(client, keys), read);
+          assertSame(await readAll(client, keys), read);
           await client.call("BGREWRITEAOF");
           while (/aof_rewrite_in_progress:1|aof_rewrite_scheduled:1/.test(await info(client))) {
             await new Promise((resolve) => setTimeout(resolve, 20));
           }
+          // Redis's own log loses what is pending and deleted: we are to read what it reads.
+          await client.call("DEBUG", "LOADAOF");
+          read = await readAll(client, keys);
         }
         await using redeno = await startRedeno(["--appendonly", "yes", ...DEBUG], { dir });
         await using client = await connect(redeno.port);
         assertEquals(await digest(client), before);
-        assertEquals(await readAll(client, keys), read);
+        assertSame(await readAll(client, keys), read);
       } finally {
         await Deno.remove(dir, { recursive: true });
       }

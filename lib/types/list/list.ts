@@ -19,6 +19,7 @@ import {
   PACKED_BYTES_MAX,
   PACKED_HEADER_BYTES,
   packedLength,
+  pushPacked,
   removePacked,
 } from "./packed.ts";
 
@@ -67,6 +68,36 @@ export function pushList(
   const list = unpack(db, ref, limit);
   list.push(left, buf, start, end);
   return db.storeObject(ref, args, k, list, true);
+}
+
+/**
+ * Adds the arguments from `first` on at one end, one after another. The rest is as in
+ * {@linkcode pushList}; the record is made or moved once only.
+ */
+export function pushArguments(
+  db: Database,
+  ref: Ref,
+  args: Args,
+  k: number,
+  first: number,
+  left: boolean,
+  limit: number,
+): Ref {
+  const length = ref === NONE ? PACKED_HEADER_BYTES : packedBytes(db, ref);
+  let size = length;
+  for (let i = first; i < args.count; i++) size += entryBytes(args.length(i));
+  if (ref === NONE) ref = db.store(ref, args, k, LIST_PACKED, EMPTY, 0, EMPTY.length);
+  if (size <= PACKED_BYTES_MAX) return pushPacked(db, ref, args, first, left, size - length);
+  const list = longList(db, ref) ?? unpack(db, ref, limit);
+  for (let i = first; i < args.count; i++) list.push(left, args.buf, args.start(i), args.end(i));
+  return db.encoding(ref) === OBJECT ? ref : db.storeObject(ref, args, k, list, true);
+}
+
+/** Bytes of a packed list; Infinity for a long one. */
+function packedBytes(db: Database, ref: Ref): number {
+  if (db.encoding(ref) === OBJECT) return Infinity;
+  const { valueStart, valueEnd } = db.locate(ref);
+  return valueEnd - valueStart;
 }
 
 /** Takes `count` elements out at one end; there are more. */

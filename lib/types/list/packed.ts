@@ -10,6 +10,7 @@
 import type { Buffer } from "node:buffer";
 import type { Database, Ref } from "../../keyspace/database.ts";
 import { LIST_PACKED } from "../../keyspace/value.ts";
+import type { Args } from "../../resp/args.ts";
 import { closeGaps, entryBytes, skipBackward, skipForward, writeEntry } from "./entry.ts";
 
 /** A list whose value would be larger than this becomes an object. */
@@ -45,6 +46,37 @@ export function insertPacked(
   if (offset < length) bytes.copyWithin(at + offset + size, at + offset, at + length);
   writeEntry(bytes, at + offset, buf, start, end);
   writePackedLength(bytes, at, packedLength(bytes, at) + 1);
+  return resized;
+}
+
+/** Adds the arguments from `first` on at one end; they take `size` bytes, for which there is room. */
+export function pushPacked(
+  db: Database,
+  ref: Ref,
+  args: Args,
+  first: number,
+  left: boolean,
+  size: number,
+): Ref {
+  const { valueStart, valueEnd } = db.locate(ref);
+  const length = valueEnd - valueStart;
+  const resized = db.resizeValue(ref, LIST_PACKED, length + size);
+  const { bytes, valueStart: at } = db.locate(resized);
+  writePackedLength(bytes, at, packedLength(bytes, at) + args.count - first);
+  if (left) {
+    const head = at + PACKED_HEADER_BYTES;
+    bytes.copyWithin(head + size, head, at + length);
+    let to = head + size;
+    for (let i = first; i < args.count; i++) {
+      to -= entryBytes(args.length(i));
+      writeEntry(bytes, to, args.buf, args.start(i), args.end(i));
+    }
+  } else {
+    let to = at + length;
+    for (let i = first; i < args.count; i++) {
+      to = writeEntry(bytes, to, args.buf, args.start(i), args.end(i));
+    }
+  }
   return resized;
 }
 

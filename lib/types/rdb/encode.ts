@@ -91,10 +91,9 @@ function encodeSet(writer: RdbWriter, db: Database, ref: Ref): number {
 }
 
 function encodeHash(writer: RdbWriter, hash: HashView, asListpack: boolean): number {
-  let size = 0;
+  const { size } = hash;
   let firstExpiry = Infinity;
   hash.forEach((_field, _fs, _fe, _value, _vs, _ve, expiry) => {
-    size++;
     if (expiry !== undefined && expiry < firstExpiry) firstExpiry = expiry;
   });
   if (size === 0) return 0;

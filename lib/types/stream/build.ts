@@ -8,7 +8,7 @@
 import type { Buffer } from "node:buffer";
 import type { Database, Ref } from "../../keyspace/database.ts";
 import type { Args } from "../../resp/args.ts";
-import { Chunk, SAME_FIELDS } from "./chunk.ts";
+import { Chunk, DELETED, SAME_FIELDS } from "./chunk.ts";
 import { ConsumerGroup } from "./group.ts";
 import {
   afterElement,
@@ -74,11 +74,13 @@ export class StreamBuilder {
   /** Adds a chunk: its ID and its listpack, which is taken over. */
   addChunk(id: StreamId, listpack: Buffer): void {
     this.#checkListpack(listpack);
-    if (this.#stream.chunks.length > 0 && compareIds(id, this.#lastId) <= 0) {
+    const last = checkEntries(id, listpack, this.#lastId);
+    const before = this.#stream.chunks.at(-1);
+    if (before !== undefined && compareIds(id, before) <= 0) {
       throw new InvalidStreamError("chunks are not in order");
     }
-    this.#lastId = checkEntries(id, listpack);
     const chunk = Chunk.of(id, listpack);
+    this.#lastId = last;
     this.#live += chunk.live;
     this.#stream.adoptChunk(chunk);
   }
@@ -164,30 +166,33 @@ class Walk {
   }
 }
 
-/** Checks the entries of a chunk; returns the last one's ID. */
-function checkEntries(id: StreamId, bytes: Buffer): StreamId {
+/**
+ * Checks the entries of a chunk, which come behind `before`; returns the ID of the last one that is
+ * not deleted, or `before`.
+ */
+function checkEntries(id: StreamId, bytes: Buffer, before: StreamId): StreamId {
   const walk = new Walk(bytes);
   const live = walk.count();
   const deleted = walk.count();
   const fieldCount = walk.count();
   walk.skip(fieldCount);
   if (walk.integer() !== 0) throw new InvalidStreamError("a chunk's fields have no end");
-  let last: StreamId | undefined;
+  let last = before;
   let deletedSeen = 0;
   for (let i = 0; i < live + deleted; i++) {
     const flags = walk.integer();
     if (typeof flags === "bigint" || flags < 0 || flags > 3) {
       throw new InvalidStreamError("an entry has unknown flags");
     }
-    deletedSeen += flags & 1;
+    deletedSeen += flags & DELETED;
     const entryId = {
       ms: addUint64(id.ms, walk.integer()),
       seq: addUint64(id.seq, walk.integer()),
     };
-    if (compareIds(entryId, last ?? id) < (last === undefined ? 0 : 1)) {
-      throw new InvalidStreamError("entries are not in order");
+    if ((flags & DELETED) === 0) { // the others may be out of order, after an XSETID
+      if (compareIds(entryId, last) <= 0) throw new InvalidStreamError("entries are not in order");
+      last = entryId;
     }
-    last = entryId;
     const isSame = (flags & SAME_FIELDS) !== 0;
     const fields = isSame ? fieldCount : walk.count();
     walk.skip(isSame ? fields : 2 * fields);
@@ -195,7 +200,7 @@ function checkEntries(id: StreamId, bytes: Buffer): StreamId {
       throw new InvalidStreamError("an entry has a wrong count of parts");
     }
   }
-  if (!walk.isAtEnd || last === undefined || deletedSeen !== deleted) {
+  if (!walk.isAtEnd || live + deleted === 0 || deletedSeen !== deleted) {
     throw new InvalidStreamError("a chunk has a wrong count of entries");
   }
   return last;

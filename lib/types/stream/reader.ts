@@ -95,9 +95,9 @@ export class StreamReader {
       }
       entry.load(chunk, this.#at);
       this.#isIn = true;
+      if (entry.isDeleted && !this.withDeleted) continue; // XSETID may have put it out of order
       if (compareIds(entry, start) < 0) continue;
-      if (compareIds(entry, this.#end) > 0) return false;
-      if (this.withDeleted || !entry.isDeleted) return true;
+      return compareIds(entry, this.#end) <= 0;
     }
   }
 
@@ -114,9 +114,9 @@ export class StreamReader {
       }
       this.#at = at;
       entry.load(chunk, at);
+      if (entry.isDeleted && !this.withDeleted) continue;
       if (compareIds(entry, this.#end) > 0) continue;
-      if (compareIds(entry, this.#start) < 0) return false;
-      if (this.withDeleted || !entry.isDeleted) return true;
+      return compareIds(entry, this.#start) >= 0;
     }
   }
 }

@@ -12,7 +12,7 @@ import { Chunk } from "./chunk.ts";
 import { type ConsumerGroup, UNKNOWN_READ } from "./group.ts";
 import { NameTable } from "./names.ts";
 import { radixTreeNodes } from "./radix_tree.ts";
-import { StreamReader } from "./reader.ts";
+import { chunkIndex, StreamReader } from "./reader.ts";
 import { compareIds, ID_MAX, ID_MIN, isZeroId, type StreamId } from "./stream_id.ts";
 import { differenceInt64, sumInt64 } from "./uint64.ts";
 
@@ -173,6 +173,7 @@ export class Stream implements ValueObject {
   /** Whether entries may be missing behind `id`: one of them was deleted, not trimmed. */
   hasGapAfter(id: StreamId): boolean {
     if (this.length === 0 || isZeroId(this.maxDeletedId)) return false;
+    if (compareIds(this.firstId, this.maxDeletedId) > 0) return false;
     return compareIds(id, this.maxDeletedId) <= 0;
   }
 
@@ -293,8 +294,17 @@ export class Stream implements ValueObject {
     this.firstId = this.length > 0 && reader.next() ? reader.id : ID_MIN;
   }
 
+  /** Adds a chunk, behind the others unless XSETID went back behind one whose entries are gone. */
   #pushChunk(chunk: Chunk): void {
-    this.#chunks.push(chunk);
+    const last = this.#chunks.at(-1);
+    if (last === undefined || compareIds(last, chunk) < 0) {
+      this.#chunks.push(chunk);
+    } else {
+      const before = chunkIndex(this.#chunks, chunk);
+      const isSame = before >= 0 && compareIds(this.#chunks[before], chunk) === 0;
+      if (isSame) this.#removeChunk(before);
+      this.#chunks.splice(isSame ? before : before + 1, 0, chunk);
+    }
     this.#chunkBytes += chunk.buf.length;
     this.#nodes = -1;
   }

@@ -1,0 +1,115 @@
+/**
+ * What GEOSEARCH looks for: a circle or a box around a point, and the cells of the map that cover it.
+ */
+
+import { type Cell, type CellBounds, cellBounds, cellOf, type Point, STEPS_MAX } from "./cell.ts";
+import { degrees, distance_m, EARTH_RADIUS_M, radians } from "./distance.ts";
+
+/** A circle (`radius`) or a box (`width`, `height`), measured in units of `unit_m` metres. */
+export interface Shape {
+  readonly center: Point;
+  readonly unit_m: number;
+  readonly form:
+    | { readonly radius: number }
+    | { readonly width: number; readonly height: number };
+}
+
+/** Half the circumference of Mercator's map in metres. */
+const MERCATOR_MAX_M = 20037726.37;
+
+/** Distance of a point from the centre in metres, if the point lies in the shape; else -1. */
+export function distanceWithin_m(shape: Shape, longitude: number, latitude: number): number {
+  const { center, form, unit_m } = shape;
+  if ("radius" in form) {
+    const distance = distance_m(center.longitude, center.latitude, longitude, latitude);
+    return distance > form.radius * unit_m ? -1 : distance;
+  }
+  const { longitude: lon, latitude: lat } = center;
+  if (distance_m(longitude, latitude, longitude, lat) > (form.height * unit_m) / 2) return -1;
+  if (distance_m(longitude, latitude, lon, latitude) > (form.width * unit_m) / 2) return -1;
+  return distance_m(lon, lat, longitude, latitude);
+}
+
+/**
+ * The cells to be searched, in Redis's order: the one that holds the centre, then its neighbours, less
+ * those that the shape cannot reach.
+ */
+export function coveringCells(shape: Shape): Cell[] {
+  const box = boundingBox(shape);
+  let steps = estimateSteps(reach_m(shape), shape.center.latitude);
+  let cell = cellOf(shape.center, steps);
+  if (steps > 1 && !reachesAround(cell, box)) cell = cellOf(shape.center, --steps);
+  const bounds = cellBounds(cell);
+  const useful = steps >= 2;
+  const north = !(useful && bounds.north > box.north);
+  const south = !(useful && bounds.south < box.south);
+  const east = !(useful && bounds.east > box.east);
+  const west = !(useful && bounds.west < box.west);
+  const cells = [cell];
+  if (north) cells.push(neighbour(cell, 0, 1));
+  if (south) cells.push(neighbour(cell, 0, -1));
+  if (east) cells.push(neighbour(cell, 1, 0));
+  if (west) cells.push(neighbour(cell, -1, 0));
+  if (north && east) cells.push(neighbour(cell, 1, 1));
+  if (north && west) cells.push(neighbour(cell, -1, 1));
+  if (south && east) cells.push(neighbour(cell, 1, -1));
+  if (south && west) cells.push(neighbour(cell, -1, -1));
+  // A large shape has few, large cells, where one neighbour can be the same as the one before.
+  return cells.filter((each, i) => i === 0 || !isSame(each, cells[i - 1]));
+}
+
+function isSame(a: Cell, b: Cell): boolean {
+  return a.column === b.column && a.row === b.row;
+}
+
+/** The cell so many columns to the east and rows to the north; the map goes on at its other edge. */
+function neighbour({ column, row, steps }: Cell, east: number, north: number): Cell {
+  const mask = 2 ** steps - 1;
+  // A point on the eastern edge lies in a column past the last one: as in Redis, it stays there.
+  return {
+    column: east === 0 ? column : (column + east) & mask,
+    row: north === 0 ? row : (row + north) & mask,
+    steps,
+  };
+}
+
+/** Distance from the centre to the farthest point of the shape. */
+function reach_m({ form, unit_m }: Shape): number {
+  if ("radius" in form) return form.radius * unit_m;
+  const [x, y] = [form.width / 2, form.height / 2];
+  return Math.sqrt(x * x + y * y) * unit_m;
+}
+
+function boundingBox({ center, form, unit_m }: Shape): CellBounds {
+  const { longitude, latitude } = center;
+  const height = unit_m * ("radius" in form ? form.radius : form.height / 2);
+  const width = unit_m * ("radius" in form ? form.radius : form.width / 2);
+  const up = degrees(height / EARTH_RADIUS_M);
+  // Meridians are closest on the side of the pole.
+  const nearPole = latitude < 0 ? latitude - up : latitude + up;
+  const aside = degrees(width / EARTH_RADIUS_M / Math.cos(radians(nearPole)));
+  return {
+    west: longitude - aside,
+    east: longitude + aside,
+    south: latitude - up,
+    north: latitude + up,
+  };
+}
+
+/** How many steps give cells of about the reach of the shape. */
+function estimateSteps(reach: number, latitude: number): number {
+  if (reach === 0) return STEPS_MAX;
+  let steps = 1;
+  for (; reach < MERCATOR_MAX_M; reach *= 2) steps++;
+  steps -= 2; // so that the shape is nearly always inside
+  if (Math.abs(latitude) > 66) steps -= Math.abs(latitude) > 80 ? 2 : 1;
+  return Math.min(Math.max(steps, 1), STEPS_MAX);
+}
+
+/** Whether a cell and its neighbours cover the box. */
+function reachesAround(cell: Cell, box: CellBounds): boolean {
+  return !(cellBounds(neighbour(cell, 0, 1)).north < box.north ||
+    cellBounds(neighbour(cell, 0, -1)).south > box.south ||
+    cellBounds(neighbour(cell, 1, 0)).east < box.east ||
+    cellBounds(neighbour(cell, -1, 0)).west > box.west);
+}
