@@ -7,7 +7,12 @@ import { NONE } from "../keyspace/database.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import { RAW } from "../keyspace/value.ts";
 import { countBitRange, countBits, findBit } from "../types/bitmap/bits.ts";
-import { type BitOperation, type ByteRun, combineBits } from "../types/bitmap/combine.ts";
+import {
+  type BitOperation,
+  type ByteRun,
+  combineBits,
+  combinedLength,
+} from "../types/bitmap/combine.ts";
 import { bitfieldCommands } from "./bitmap_field.ts";
 import { bitOffset, growString, SETBIT_EVENT } from "./bitmap_string.ts";
 import { type Command, command, keyAt, keysFrom } from "./command.ts";
@@ -185,12 +190,16 @@ function readOperation({ args }: Context): BitOperation | undefined {
   return args.is(1, "NOT") ? "not" : undefined;
 }
 
-/** The strings from argument 3 on; a key of another type is answered: undefined. */
-function readSources(ctx: Context): ByteRun[] | undefined {
-  const { args, db } = ctx;
-  for (let i = 3; i < args.count; i++) { // may remove what has expired: nothing is located yet
-    if (!ctx.check(db.lookup(args, i), "string")) return undefined;
+/** Whether all keys from argument 3 on are strings or absent; if not, answers so. */
+function checkSources(ctx: Context): boolean {
+  for (let i = 3; i < ctx.args.count; i++) {
+    if (!ctx.check(ctx.db.lookup(ctx.args, i), "string")) return false;
   }
+  return true;
+}
+
+/** The strings from argument 3 on; valid until the next change. */
+function locateSources({ args, db }: Context): ByteRun[] {
   const sources: ByteRun[] = [];
   for (let i = 3; i < args.count; i++) {
     const ref = db.peek(args, i);
@@ -205,6 +214,27 @@ function readSources(ctx: Context): ByteRun[] | undefined {
 }
 
 const NO_BYTES: ByteRun = { bytes: new Uint8Array(0), start: 0, end: 0 };
+/** Longer results are made where they are to stand; shorter ones beside, to fit exactly. */
+const MADE_BESIDE_BYTES_MAX = 8 << 20;
+
+/** Stores what the sources come to, `length` bytes, under argument 2. */
+function storeCombined(ctx: Context, operation: BitOperation, length: number): void {
+  const { args, db } = ctx;
+  if (length <= MADE_BESIDE_BYTES_MAX) {
+    const bytes = new Uint8Array(length);
+    combineBits(operation, locateSources(ctx), { bytes, start: 0, end: length });
+    db.store(db.lookupWrite(args, 2), args, 2, RAW, bytes, 0, length);
+    return;
+  }
+  let target = db.lookupWrite(args, 2);
+  if (target === NONE || db.type(target) !== "string") {
+    target = db.store(target, args, 2, RAW, NO_BYTES.bytes, 0, 0);
+  }
+  db.setExpiry(db.resizeValue(target, RAW, length), undefined);
+  const sources = locateSources(ctx); // the target may be one of them, and have moved
+  const { bytes, valueStart, valueEnd } = db.locate(db.peek(args, 2));
+  combineBits(operation, sources, { bytes, start: valueStart, end: valueEnd });
+}
 
 const bitop = command({
   name: "bitop",
@@ -222,19 +252,20 @@ const bitop = command({
     const operation = readOperation(ctx);
     if (operation === undefined) return reply.error(SYNTAX_ERROR);
     if (operation === "not" && args.count !== 4) return reply.error(NOT_OF_MANY);
-    const sources = readSources(ctx);
-    if (sources === undefined) return;
+    if (!checkSources(ctx)) return;
 
-    const combined = combineBits(operation, sources);
-    const target = db.lookupWrite(args, 2);
-    if (combined.length > 0) {
-      db.store(target, args, 2, RAW, combined, 0, combined.length);
+    const length = combinedLength(locateSources(ctx));
+    if (length > 0) {
+      storeCombined(ctx, operation, length);
       db.changed(SET, args, 2);
-    } else if (target !== NONE) {
-      db.remove(target);
-      db.changed(DEL, args, 2);
+    } else {
+      const target = db.lookupWrite(args, 2);
+      if (target !== NONE) {
+        db.remove(target);
+        db.changed(DEL, args, 2);
+      }
     }
-    reply.integer(combined.length);
+    reply.integer(length);
   },
 });
 

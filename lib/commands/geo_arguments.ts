@@ -35,7 +35,7 @@ export function pointAt(ctx: Context, i: number): Point | undefined {
   if (longitude === undefined || latitude === undefined) return undefined;
   if (isOnMap(longitude, latitude)) return { longitude, latitude };
   const pair = `${sixDecimals(longitude)},${sixDecimals(latitude)}`;
-  ctx.reply.error(`ERR invalid longitude,latitude pair ${pair}`);
+  return void ctx.reply.error(`ERR invalid longitude,latitude pair ${pair}`);
 }
 
 /** C's `%f`. */
@@ -48,7 +48,7 @@ function sixDecimals(value: number): string {
 /** Argument `i` as a unit, in metres; if it is none, answers so: undefined. */
 export function unitAt(ctx: Context, i: number): number | undefined {
   for (const [unit, metres] of UNITS) if (ctx.args.is(i, unit)) return metres;
-  ctx.reply.error(NO_UNIT);
+  return void ctx.reply.error(NO_UNIT);
 }
 
 /** A distance as a reply. */

@@ -141,9 +141,9 @@ function keyBehind(keyword: string, from: number): KeySpec {
 
 const UNITS = "<M | KM | FT | MI>";
 const WITH = "[WITHCOORD] [WITHDIST] [WITHHASH]";
-const COUNT = "[COUNT count [ANY]]";
+const COUNT = "[<COUNT count> [ANY]]";
 const FROM = "<FROMMEMBER member | FROMLONLAT longitude latitude>";
-const BY = `<BYRADIUS radius ${UNITS} | BYBOX width height ${UNITS}>`;
+const BY = `<<BYRADIUS radius> ${UNITS} | <BYBOX width> height ${UNITS}>`;
 const STORE = "[STORE key] [STOREDIST key]";
 
 /** What the records of this file have in common. */

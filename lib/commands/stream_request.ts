@@ -4,6 +4,11 @@ import { compareIds, EXACT, ID_MAX, ID_MIN, type StreamId } from "../types/strea
 import { type Context, SYNTAX_ERROR } from "./context.ts";
 import { printed, readId, streamIn } from "./stream_kit.ts";
 
+/** Redis's text, which is the same for XREADGROUP. */
+const UNBALANCED =
+  "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be " +
+  "specified.";
+
 /** The ID that stands for `>`: what the group has not read yet. */
 export const NEW_ENTRIES: StreamId = ID_MAX;
 
@@ -48,7 +53,7 @@ export function readRequest(ctx: Context, isGroup: boolean): Request | undefined
       if (count === undefined) return undefined;
       request.count = count < 0 ? 0 : count;
     } else if (args.is(i, "STREAMS") && more > 0) {
-      if (more % 2 !== 0) return void reply.error(unbalanced(ctx, isGroup));
+      if (more % 2 !== 0) return void reply.error(UNBALANCED);
       request.firstKey = i + 1;
       request.streamCount = more / 2;
     } else if (args.is(i, "GROUP") && more >= 2) {
@@ -122,11 +127,6 @@ function resolveId(ctx: Context, request: Request, key: number): StreamId | unde
   const id = readId(ctx, at, EXACT);
   // In Redis the largest ID is what `>` stands for.
   return id !== undefined && compareIds(id, NEW_ENTRIES) === 0 ? NEW_ENTRIES : id;
-}
-
-function unbalanced(ctx: Context, isGroup: boolean): string {
-  return `ERR Unbalanced '${ctx.command.fullName}' list of streams: for each stream key an ID or ` +
-    `'${isGroup ? ">" : "$"}' must be specified.`;
 }
 
 function onlyForGroups(option: string): string {

@@ -133,7 +133,7 @@ function checkLimit(
   const { trim } = options;
   if (options.limit > 0 && trim === undefined) return reply.error(LIMIT_ALONE), false;
   if (!isAdd && trim === undefined) {
-    return reply.error("ERR syntax error, XTRIM must be called with either MAXLEN or MINID"), false;
+    return reply.error("ERR syntax error, XTRIM must be called with a trimming strategy"), false;
   }
   if (ctx.client.isReplay) { // the log says exactly what was trimmed
     options.limit = 0;

@@ -31,13 +31,14 @@ const XTRIM = keyEvent("xtrim", "stream");
 const ID_TOO_SMALL =
   "ERR The ID specified in XADD is equal or smaller than the target stream top item";
 
+const TOO_LARGE = "ERR Elements are too large to be stored";
+
 /** The ID that XADD gives to the next entry; undefined: there is none above the last. */
 function newId(options: TrimOptions, lastId: StreamId, now_ms: number): StreamId | undefined {
   const { id, openId } = options;
   if (id !== undefined) return compareIds(id, lastId) > 0 ? id : undefined;
   if (openId !== undefined) {
     if (openId !== lastId.ms) return openId > lastId.ms ? { ms: openId, seq: 0 } : undefined;
-    if (lastId.seq === UINT64_MAX) return undefined;
     return { ms: openId, seq: addUint64(lastId.seq, 1) };
   }
   return now_ms > lastId.ms ? { ms: now_ms, seq: 0 } : nextId(lastId);
@@ -104,11 +105,12 @@ const xadd = command({
         "ERR The stream has exhausted the last possible ID, unable to add more items",
       );
     }
+    // Redis gives the wrong reason where there is no sequence number left.
+    const isLastSeq = options.openId === lastId.ms && lastId.seq === UINT64_MAX;
+    if (isLastSeq) return reply.error(TOO_LARGE);
     const id = newId(options, lastId, ctx.now_ms);
     if (id === undefined) return reply.error(ID_TOO_SMALL);
-    if (entrySize(args, first, count / 2) > CHUNK_BYTES_MAX) {
-      return reply.error("ERR Elements are too large to be stored");
-    }
+    if (entrySize(args, first, count / 2) > CHUNK_BYTES_MAX) return reply.error(TOO_LARGE);
 
     if (stream === undefined) db.storeObject(ref, args, 1, stream = new Stream());
     stream.append(id, args, first, count / 2, chunkLimits(ctx));

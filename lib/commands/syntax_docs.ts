@@ -148,8 +148,11 @@ function repeated(argument: ArgumentDocs, withToken: boolean): ArgumentDocs {
   return { ...argument, flags: [...argument.flags, ...flags] };
 }
 
-/** Names of tokens that are signs. */
-const SIGN_NAMES: Readonly<Record<string, string>> = {
+/** Names of tokens that are signs or short for something. */
+const TOKEN_NAMES: Readonly<Record<string, string>> = {
+  ALPHA: "sorting",
+  CH: "change",
+  INCR: "increment",
   "=": "equal",
   "~": "approximately",
   "*": "auto_id",
@@ -158,5 +161,5 @@ const SIGN_NAMES: Readonly<Record<string, string>> = {
 };
 
 function tokenName(token: string): string {
-  return SIGN_NAMES[token] ?? token.toLowerCase();
+  return TOKEN_NAMES[token] ?? token.toLowerCase();
 }

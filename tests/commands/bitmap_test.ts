@@ -290,3 +290,33 @@ Deno.test("what was done to bits is the same after a reload", async () => {
   assertEquals(await client.callRaw("DEBUG", "DIGEST"), before);
   assertEquals(await client.callRaw("STRLEN", "grown"), ":13\r\n");
 });
+
+Deno.test(
+  { name: "large strings are combined in place, whatever stood there", ...withRedis },
+  async () => {
+    await using redis = await startRedis();
+    await using redeno = await startRedeno(["--save", ""]);
+    await using pair = await Pair.open(redis.port, redeno.port);
+    const megabytes = (count: number, text: string) => text.repeat((count << 20) / text.length);
+    await pair.both("SET", "a", megabytes(9, "\xf0\x55ab"));
+    await pair.both("SET", "b", megabytes(10, "\x0f\xaazz"));
+    await pair.both("RPUSH", "list", "x");
+    const check = async (...command: Command) => {
+      const target = String(command[2]);
+      await pair.both(...command);
+      for (const words of [["BITCOUNT", target], ["TTL", target], ["OBJECT", "ENCODING", target]]) {
+        await pair.both(...words);
+      }
+      for (const at of [0, 4_500_001, (9 << 20) - 3]) {
+        await pair.both("GETRANGE", target, String(at), String(at + 20));
+      }
+    };
+    await check("BITOP", "XOR", "new", "a", "b", "none");
+    await check("BITOP", "AND", "list", "a", "b");
+    await pair.both("SET", "short", "x", "EX", "1000");
+    await check("BITOP", "OR", "short", "a", "short");
+    await check("BITOP", "NOT", "a", "a");
+    await check("BITOP", "XOR", "a", "b", "a");
+    await check("BITOP", "AND", "b", "short");
+  },
+);

@@ -5,6 +5,7 @@ import { Pair } from "../kit/differential.ts";
 import { Seeded } from "../kit/flags.ts";
 import { hasRedisServer, startRedeno, startRedis } from "../kit/oracle.ts";
 import { bodyOf, dumpOf, hex, sealed } from "../persistence/rdb/dump_kit.ts";
+import { connect } from "../kit/resp_client.ts";
 import { latin1 } from "../kit/resp_reply.ts";
 
 const options = { ignore: !hasRedisServer(), sanitizeOps: true, sanitizeResources: true };
@@ -172,6 +173,7 @@ Deno.test({
         ["RESTORE", "b", "60000", HELLO],
         ["RESTORE", "c", later, HELLO, "ABSTTL"],
         ["RESTORE", "d", "0", HELLO],
+        ["RESTORE", "g", "9223372036854775807", HELLO, "ABSTTL"],
         ["RESTORE", "d", "1", HELLO, "REPLACE", "ABSTTL"],
         ["RESTORE", "e", "1", HELLO, "ABSTTL"],
         ["RESTORE", "f", "70000", HELLO, "REPLACE", "IDLETIME", "100"],
@@ -180,10 +182,56 @@ Deno.test({
       const before = await pair.right.call("PEXPIRETIME", "b");
       await pair.right.call("DEBUG", "RELOAD");
       assertEquals(await pair.right.call("PEXPIRETIME", "b"), before);
-      for (const key of "abcdef") {
+      await pair.right.call("CONFIG", "SET", "appendonly", "no");
+      await pair.right.call("CONFIG", "SET", "appendonly", "yes");
+      await pair.right.call("DEBUG", "RELOAD");
+      for (const key of "abcdefg") {
         await pair.both("GET", key);
         await pair.bothWith({ ignore: key === "b" || key === "f" }, "PEXPIRETIME", key);
       }
       await pair.both("DEBUG", "DIGEST");
     }),
+});
+
+Deno.test({
+  name: "fields that expire go through DUMP, RESTORE and the log with their times",
+  sanitizeOps: true,
+  sanitizeResources: true,
+  fn: async () => {
+    const logged = ["--enable-debug-command", "yes", "--appendonly", "yes"];
+    await using redeno = await startRedeno(logged);
+    await using client = await connect(redeno.port);
+    const fields = Array.from({ length: 600 }, (_, i) => [`f${i}`, `v${i}`]);
+    await client.call("HSET", "small", "a", "1", "b", "2", "c", "3");
+    await client.call("HSET", "large", ...fields.flat());
+    for (const key of ["small", "large"]) {
+      const names = key === "small" ? ["a", "b"] : fields.slice(0, 70).map(([name]) => name);
+      for (const [i, name] of names.entries()) {
+        await client.call("HPEXPIREAT", key, String(4e12 + 1000 * i), "FIELDS", "1", name);
+      }
+    }
+    await client.call("HSET", "gone", "x", "1");
+    const keys = ["small", "large"];
+    const digest = () => client.callRaw("DEBUG", "DIGEST-VALUE", ...keys);
+    const before = await digest();
+    for (const key of keys) {
+      const payload = await dumpOf(client, key);
+      assertEquals(payload[payload.length - 10], 12, "only Redis 7.4 knows such fields");
+      assertEquals(await client.callRaw("RESTORE", key, "0", payload, "REPLACE"), "+OK\r\n");
+    }
+    assertEquals(await digest(), before);
+    assertEquals(
+      await client.callRaw("HPEXPIRETIME", "large", "FIELDS", "3", "f0", "f69", "f70"),
+      "*3\r\n:4000000000000\r\n:4000000069000\r\n:-1\r\n",
+    );
+    await client.call("DEBUG", "RELOAD");
+    assertEquals(await digest(), before);
+    await client.call("CONFIG", "SET", "appendonly", "no");
+    await client.call("CONFIG", "SET", "appendonly", "yes");
+    await client.call("DEBUG", "RELOAD");
+    assertEquals(await digest(), before);
+    await client.call("HPEXPIRE", "gone", "1", "FIELDS", "1", "x");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assertEquals(await client.callRaw("DUMP", "gone"), "$-1\r\n");
+  },
 });

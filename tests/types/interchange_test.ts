@@ -173,3 +173,32 @@ async function info(client: RespClient): Promise<string> {
   const reply = await client.call("INFO", "persistence");
   return reply.type === "bulk" ? reply.value : "";
 }
+
+Deno.test({
+  name: "COPY, RENAME and MOVE keep a value of every type, and MEMORY USAGE knows its size",
+  sanitizeOps: true,
+  sanitizeResources: true,
+  fn: async () => {
+    const { seed } = flags(1);
+    const { commands, keys } = dataSet(new Seeded(seed), DATA_TYPES);
+    await using redeno = await startRedeno([...DEBUG, "--rdbcompression", "no"]);
+    await using client = await connect(redeno.port);
+    await fill(client, commands);
+    for (const key of keys) {
+      const value = await client.callRaw("DEBUG", "DIGEST-VALUE", key);
+      assertEquals(await client.callRaw("COPY", key, "copy"), ":1\r\n");
+      assertEquals(await client.callRaw("DEBUG", "DIGEST-VALUE", "copy"), value, key);
+      assertEquals(await client.callRaw("RENAME", "copy", "renamed"), "+OK\r\n");
+      assertEquals(await client.callRaw("MOVE", "renamed", "5"), ":1\r\n");
+      assertEquals(await client.callRaw("DEBUG", "DIGEST-VALUE", key), value, key);
+      const size_bytes = (await dumpOf(client, key)).length;
+      const usage = await client.call("MEMORY", "USAGE", key);
+      assert(usage.type === "int" && usage.value > 0.7 * size_bytes - 20, `${key}: ${usage}`);
+      assert(usage.value < 60 * size_bytes + 4000, `${key}: ${usage.value} for ${size_bytes}`);
+      await client.call("SELECT", "5");
+      assertEquals(await client.callRaw("DEBUG", "DIGEST-VALUE", "renamed"), value, key);
+      assertEquals(await client.callRaw("DEL", "renamed"), ":1\r\n");
+      await client.call("SELECT", "0");
+    }
+  },
+});

@@ -132,8 +132,8 @@ function checkWhole(subject: Subject, model: readonly string[]): void {
   if (deque === undefined) return;
   let held = 0;
   for (const chunk of deque.chunks) {
-    assert(chunk.count > 0 && chunk.head >= 0 && chunk.tail <= chunk.capacity);
-    held += chunk.capacity;
+    assert(chunk.count > 0 && chunk.head >= chunk.base && chunk.tail <= chunk.limit);
+    held += chunk.size;
   }
   const spare = deque.usedBytes - held;
   assert(spare >= 0 && spare <= 1 << 16, `usedBytes ${deque.usedBytes}, in chunks ${held}`);

@@ -12,6 +12,7 @@ import type { Database, Ref } from "../../keyspace/database.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import type { ValueType } from "../../keyspace/value.ts";
 import { formatDouble } from "../../numbers/double.ts";
+import { INT64_MAX } from "../../numbers/int64.ts";
 import { CommandEncoder } from "../../resp/encoder.ts";
 import { hashAt } from "../../types/hash/view.ts";
 import { listAt } from "../../types/list/view.ts";
@@ -53,7 +54,15 @@ function encodeRecord(encoder: CommandEncoder, db: Database, ref: Ref): void {
   const type = db.type(ref);
   ENCODERS[type](encoder, key, db, ref);
   const expiry = db.expiry(ref);
-  if (expiry !== undefined && type !== "string") encoder.command("PEXPIREAT", key, expiry);
+  if (expiry !== undefined && type !== "string") {
+    encoder.command("PEXPIREAT", key, timePart(expiry));
+  }
+}
+
+/** A time as an argument: past 2^53 it is rounded, and must not become more than 64 bits hold. */
+function timePart(time_ms: number): number | bigint {
+  if (Number.isSafeInteger(time_ms)) return time_ms;
+  return time_ms < 2 ** 63 ? BigInt(time_ms) : INT64_MAX;
 }
 
 type Encoder = (encoder: CommandEncoder, key: Uint8Array, db: Database, ref: Ref) => void;
@@ -65,7 +74,7 @@ const ENCODERS: Readonly<Record<ValueType, Encoder>> = {
     const value = bytes.subarray(valueStart, valueEnd);
     const expiry = db.expiry(ref);
     if (expiry === undefined) encoder.command("SET", key, value);
-    else encoder.command("SET", key, value, "PXAT", expiry);
+    else encoder.command("SET", key, value, "PXAT", timePart(expiry));
   },
   list(encoder, key, db, ref) {
     const list = listAt(db, ref);

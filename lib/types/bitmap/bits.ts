@@ -73,13 +73,23 @@ function skipBytes(bytes: Uint8Array, start: number, end: number, skipped: numbe
       at++;
     }
     const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, (end - at) >>> 2);
-    const skippedWord = skipped === 0 ? 0 : -1;
-    let i = 0;
-    while (i < words.length && words[i] === skippedWord) i++;
-    at += i * 4;
+    at += 4 * skipWords(words, skipped === 0 ? 0 : -1);
   }
   while (at < end && bytes[at] === skipped) at++;
   return at;
+}
+
+/** How many of the first words are `skipped`; may stop up to seven words early. */
+function skipWords(words: Int32Array, skipped: number): number {
+  const end = words.length - 7;
+  let i = 0;
+  while (
+    i < end &&
+    ((words[i] ^ skipped) | (words[i + 1] ^ skipped) | (words[i + 2] ^ skipped) |
+        (words[i + 3] ^ skipped) | (words[i + 4] ^ skipped) | (words[i + 5] ^ skipped) |
+        (words[i + 6] ^ skipped) | (words[i + 7] ^ skipped)) === 0
+  ) i += 8;
+  return i;
 }
 
 /** The bits of a byte that stand before bit `first` of the whole run. */

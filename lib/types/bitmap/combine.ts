@@ -23,10 +23,21 @@ const resultWords = new Int32Array(result.buffer);
 const operand = new Uint8Array(PIECE_BYTES);
 const operandWords = new Int32Array(operand.buffer);
 
-/** Combines the sources, of which `not` takes one; the result is as long as the longest. */
-export function combineBits(operation: BitOperation, sources: readonly ByteRun[]): Uint8Array {
-  const length = sources.reduce((longest, { start, end }) => Math.max(longest, end - start), 0);
-  const combined = new Uint8Array(length);
+/** Length of the longest source. */
+export function combinedLength(sources: readonly ByteRun[]): number {
+  return sources.reduce((longest, { start, end }) => Math.max(longest, end - start), 0);
+}
+
+/**
+ * Combines the sources, of which `not` takes one, into the run `to`, which is as long as the longest.
+ * It may be one of the sources.
+ */
+export function combineBits(
+  operation: BitOperation,
+  sources: readonly ByteRun[],
+  to: ByteRun,
+): void {
+  const length = to.end - to.start;
   for (let at = 0; at < length; at += PIECE_BYTES) {
     const size = Math.min(PIECE_BYTES, length - at);
     const words = (size + 3) >>> 2;
@@ -38,9 +49,8 @@ export function combineBits(operation: BitOperation, sources: readonly ByteRun[]
       load(operand, sources[k], at, size);
       combineWords(operation, words);
     }
-    combined.set(size === PIECE_BYTES ? result : result.subarray(0, size), at);
+    to.bytes.set(size === PIECE_BYTES ? result : result.subarray(0, size), to.start + at);
   }
-  return combined;
 }
 
 function combineWords(operation: BitOperation, words: number): void {

@@ -9,7 +9,8 @@ const SEED = 0xadc83b19 | 0;
 /** The multiplier 0xc6a4a7935bd1e995. */
 const M_HIGH = 0xc6a4a793 | 0;
 const M_LOW = 0x5bd1e995;
-const HALF = 0x10000;
+const M_LOW_0 = M_LOW & 0xffff;
+const M_LOW_1 = M_LOW >>> 16;
 
 /** Registers are numbered by so many bits of the hash. */
 export const INDEX_BITS = 14;
@@ -59,11 +60,18 @@ export function registerOf(buf: Uint8Array, start: number, end: number): number 
   return ((zeros + 1) << INDEX_BITS) | (low & INDEX_MASK);
 }
 
-/** The upper half of `a` (taken as unsigned) times M_LOW. Both parts are exact as doubles. */
+/**
+ * The upper half of `a` (taken as unsigned) times M_LOW, from products of 16 bits by 16. Integers
+ * only: with doubles, whose 53 bits would do with two products, all of this takes 55 ns, not 33.
+ */
 function highProduct(a: number): number {
-  const upper = (a >>> 16) * M_LOW;
-  const lower = (a & 0xffff) * M_LOW;
-  return Math.floor((upper + Math.floor(lower / HALF)) / HALF) | 0;
+  const a0 = a & 0xffff;
+  const a1 = a >>> 16;
+  const p00 = Math.imul(a0, M_LOW_0);
+  const p01 = Math.imul(a0, M_LOW_1);
+  const p10 = Math.imul(a1, M_LOW_0);
+  const carry = ((p00 >>> 16) + (p01 & 0xffff) + (p10 & 0xffff)) >>> 16;
+  return (Math.imul(a1, M_LOW_1) + (p01 >>> 16) + (p10 >>> 16) + carry) | 0;
 }
 
 function trailingZeros(word: number): number {

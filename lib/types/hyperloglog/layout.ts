@@ -23,6 +23,8 @@ const ENCODING_AT = 4;
 const CARDINALITY_AT = 8;
 const CARDINALITY_BYTES = 8;
 const STALE = 0x80;
+/** An integer whose upper half is below this is a safe Number. */
+const SAFE_HIGH = 2 ** 21;
 
 /** Whether `bytes[start .. end)` looks like a HyperLogLog; its registers may still be corrupt. */
 export function isHyperLogLog(bytes: Uint8Array, start: number, end: number): boolean {
@@ -57,9 +59,15 @@ export function emptyHyperLogLog(): Uint8Array {
 export function cachedCardinality(bytes: Uint8Array, start: number): number | bigint | undefined {
   const at = start + CARDINALITY_AT;
   if ((bytes[at + CARDINALITY_BYTES - 1] & STALE) !== 0) return undefined;
-  let value = 0n;
-  for (let i = CARDINALITY_BYTES - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[at + i]);
-  return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+  const low = word(bytes, at);
+  const high = word(bytes, at + 4);
+  if (high < SAFE_HIGH) return high * 2 ** 32 + low;
+  return (BigInt(high) << 32n) | BigInt(low);
+}
+
+/** 32 bits, unsigned, little-endian. */
+function word(bytes: Uint8Array, at: number): number {
+  return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
 }
 
 /** Notes a cardinality in the header. */

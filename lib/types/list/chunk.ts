@@ -1,30 +1,60 @@
 /**
- * A chunk of a long list: a run of entries in a buffer, with room before and behind it.
+ * A chunk of a long list: a run of entries with room before and behind it.
  *
  *     |   room   | entry | entry | ... | entry |   room   |
- *                head                          tail
+ *     base       head                          tail       limit
+ *
+ * Chunks stand in an arena that all lists share, so that a list which goes gives its memory back to
+ * the system at once, whatever came after it; only one that is too large for a slot of the arena has
+ * a buffer of its own.
  */
 
 import { Buffer } from "node:buffer";
+import { Arena, SLOT_BYTES_MAX } from "../../memory/arena.ts";
+import { OFFSET_BITS, OFFSET_MASK } from "../../memory/record_layout.ts";
 import { entryBytes, skipBackward, skipForward, writeEntry } from "./entry.ts";
+
+const arena = new Arena();
+/** A slot begins with a word that is not 0, as the arena asks of whoever lives in it. */
+const HEADER_BYTES = 4;
+const ALIVE = 1;
+const NO_SLOT = 0;
+
+/** Capacity of a chunk whose slot has `bytes` bytes. */
+export function chunkCapacity(bytes: number): number {
+  return bytes - HEADER_BYTES;
+}
 
 /** Some elements of a list, see above. */
 export class Chunk {
+  /** The memory that it stands in, among others. */
   bytes: Buffer;
+  /** Where it begins. */
+  base = 0;
+  /** Where it ends. */
+  limit = 0;
   /** Where the first entry begins. */
-  head = 0;
+  head: number;
   /** Where the last entry ends. */
-  tail = 0;
+  tail: number;
   /** How many entries there are. */
   count = 0;
+  #address = NO_SLOT;
 
-  /** An empty chunk of `capacity` bytes. */
+  /** An empty chunk of `capacity` bytes or a little more, with all the room behind. */
   constructor(capacity: number) {
-    this.bytes = Buffer.from(new ArrayBuffer(capacity));
+    this.bytes = this.#take(capacity);
+    this.head = this.tail = this.base;
   }
 
+  /** Bytes for entries. */
   get capacity(): number {
-    return this.bytes.length;
+    return this.limit - this.base;
+  }
+
+  /** Bytes of memory. */
+  get size(): number {
+    return this.capacity + HEADER_BYTES;
   }
 
   /** Bytes that its entries take. */
@@ -34,21 +64,21 @@ export class Chunk {
 
   /** Makes all the room one: before the entries (`left`) or behind them. */
   shift(left: boolean): void {
-    const head = left ? this.capacity - this.used : 0;
+    const head = left ? this.limit - this.used : this.base;
     this.bytes.copyWithin(head, this.head, this.tail);
     this.tail = head + this.used;
     this.head = head;
   }
 
-  /** Moves to a buffer of `capacity` bytes with all the room before (`left`) or behind. */
+  /** Moves to where `capacity` bytes are, with all the room before (`left`) or behind. */
   resize(capacity: number, left: boolean): void {
-    const old = this.bytes;
-    const head = left ? capacity - this.used : 0;
-    this.bytes = Buffer.from(new ArrayBuffer(capacity));
-    old.copy(this.bytes, head, this.head, this.tail);
-    this.tail = head + this.used;
-    this.head = head;
-    releaseBytes(old);
+    const { bytes, head: from, tail: to } = this;
+    const oldAddress = this.#address;
+    this.bytes = this.#take(capacity);
+    this.head = left ? this.limit - (to - from) : this.base;
+    this.tail = this.head + to - from;
+    bytes.copy(this.bytes, this.head, from, to);
+    giveBack(oldAddress, bytes);
   }
 
   /** Adds an entry at one end, where there is room. */
@@ -72,10 +102,10 @@ export class Chunk {
   /** Adds an entry `offset` bytes behind the head, if there is room on either side. */
   insert(offset: number, buf: Uint8Array, start: number, end: number): boolean {
     const size = entryBytes(end - start);
-    if (this.capacity - this.tail >= size) {
+    if (this.limit - this.tail >= size) {
       this.bytes.copyWithin(this.head + offset + size, this.head + offset, this.tail);
       this.tail += size;
-    } else if (this.head >= size) {
+    } else if (this.head - this.base >= size) {
       this.bytes.copyWithin(this.head - size, this.head, this.head + offset);
       this.head -= size;
     } else {
@@ -100,12 +130,57 @@ export class Chunk {
     this.count += count;
   }
 
-  /** Gives the memory back now rather than at the next garbage collection. */
+  /** Gives the memory back; the chunk is not used any more. */
   release(): void {
-    releaseBytes(this.bytes);
+    giveBack(this.#address, this.bytes);
+    this.#address = NO_SLOT;
+  }
+
+  /** Takes memory and says where it is. */
+  #take(capacity: number): Buffer {
+    if (capacity + HEADER_BYTES > SLOT_BYTES_MAX) {
+      this.#address = NO_SLOT;
+      this.base = 0;
+      this.limit = capacity;
+      return Buffer.from(new ArrayBuffer(capacity));
+    }
+    const address = this.#address = arena.allocate(capacity + HEADER_BYTES);
+    const segment = address >>> OFFSET_BITS;
+    const unit = address & OFFSET_MASK;
+    arena.words[segment][unit * 2] = ALIVE;
+    this.base = unit * 8 + HEADER_BYTES;
+    this.limit = unit * 8 + arena.slotBytes(address);
+    return arena.bytes[segment];
   }
 }
 
-function releaseBytes(bytes: Buffer): void {
-  (bytes.buffer as ArrayBuffer).transfer(0);
+/** Chunks of long lists that have gone; the last ones are released first. */
+const dying: Chunk[][] = [];
+
+/**
+ * Takes over the chunks of a list that has gone, to be released bit by bit: giving hundreds of
+ * megabytes back to the system at once would hold up everybody.
+ */
+export function releaseLater(chunks: Chunk[]): void {
+  dying.push(chunks);
+}
+
+/** Releases up to `count_max` chunks of lists that have gone. Returns how many. */
+export function releaseSome(count_max: number): number {
+  let count = 0;
+  while (count < count_max && dying.length > 0) {
+    const chunk = dying[dying.length - 1].pop();
+    if (chunk === undefined) {
+      dying.pop();
+    } else {
+      chunk.release();
+      count++;
+    }
+  }
+  return count;
+}
+
+function giveBack(address: number, bytes: Buffer): void {
+  if (address !== NO_SLOT) arena.free(address);
+  else (bytes.buffer as ArrayBuffer).transfer(0); // now rather than at the next collection
 }

@@ -8,7 +8,7 @@
 
 import type { Buffer } from "node:buffer";
 import type { ValueObject } from "../../keyspace/value.ts";
-import { Chunk } from "./chunk.ts";
+import { Chunk, chunkCapacity, releaseLater } from "./chunk.ts";
 import { closeGaps, Entry, entryBytes, skipBackward, skipForward } from "./entry.ts";
 
 /** Bytes of a chunk for list-max-listpack-size -1 ... -5, and below. */
@@ -18,8 +18,9 @@ const BYTES_OF_COUNTED = 8192;
 const FIRST_BYTES_MIN = 256;
 /** A new chunk begins with this part of what the list takes already. */
 const GROWTH_SHIFT = 2;
-/** How many chunks are given back at once when a list goes; the rest is left to the collector. */
-const RELEASED_MAX = 1024;
+
+/** The chunks of a longer list are released bit by bit when it goes. */
+const RELEASED_AT_ONCE_MAX = 256;
 
 const edge = new Entry();
 
@@ -40,9 +41,9 @@ export class ListDeque implements ValueObject {
 
   /** An empty list. @param limit of a chunk, as in `list-max-listpack-size`. */
   constructor(readonly limit: number) {
-    this.#chunkBytesMax = limit < 0
-      ? BYTES_OF_LIMIT[Math.min(-limit, BYTES_OF_LIMIT.length) - 1]
-      : BYTES_OF_COUNTED;
+    this.#chunkBytesMax = chunkCapacity(
+      limit < 0 ? BYTES_OF_LIMIT[Math.min(-limit, BYTES_OF_LIMIT.length) - 1] : BYTES_OF_COUNTED,
+    );
     this.#chunkCountMax = limit < 0 ? Infinity : Math.max(limit, 1);
   }
 
@@ -76,7 +77,8 @@ export class ListDeque implements ValueObject {
 
   free(): void {
     const { chunks } = this;
-    if (chunks.length <= RELEASED_MAX) { for (const chunk of chunks) chunk.release(); }
+    if (chunks.length <= RELEASED_AT_ONCE_MAX) { for (const chunk of chunks) chunk.release(); }
+    else releaseLater(chunks.slice());
     this.#spare?.release();
     this.#spare = undefined;
     chunks.length = this.length = this.#bytes = 0;
@@ -89,7 +91,7 @@ export class ListDeque implements ValueObject {
     let chunk = chunks[left ? 0 : chunks.length - 1];
     if (
       chunk === undefined || chunk.count >= this.#chunkCountMax ||
-      (left ? chunk.head : chunk.bytes.length - chunk.tail) < size
+      (left ? chunk.head - chunk.base : chunk.limit - chunk.tail) < size
     ) {
       chunk = this.#roomAt(left, chunk, size);
     }
@@ -198,23 +200,23 @@ export class ListDeque implements ValueObject {
     const spare = this.#spare;
     if (spare !== undefined && spare.capacity >= size) {
       this.#spare = undefined;
-      spare.head = spare.tail = left ? spare.capacity : 0;
+      spare.head = spare.tail = left ? spare.limit : spare.base;
       this.chunks.splice(at, 0, spare);
       return spare;
     }
     const wanted = Math.max(FIRST_BYTES_MIN, this.#bytes >>> GROWTH_SHIFT);
     const chunk = new Chunk(Math.max(size, Math.min(wanted, this.#chunkBytesMax)));
-    chunk.head = chunk.tail = left ? chunk.capacity : 0;
+    if (left) chunk.head = chunk.tail = chunk.limit;
     return this.#addChunk(at, chunk);
   }
 
   /** Gives a chunk that has not its full size yet room for `size` more bytes, if that will do. */
   #grow(chunk: Chunk, size: number, left: boolean): boolean {
     const wanted = chunk.used + size;
-    const { capacity } = chunk;
+    const { capacity, size: size_bytes } = chunk;
     if (wanted > this.#chunkBytesMax || capacity >= this.#chunkBytesMax) return false;
     chunk.resize(Math.min(Math.max(capacity * 2, wanted), this.#chunkBytesMax), left);
-    this.#bytes += chunk.capacity - capacity;
+    this.#bytes += chunk.size - size_bytes;
     return true;
   }
 
@@ -222,7 +224,7 @@ export class ListDeque implements ValueObject {
     if (at === this.chunks.length) this.chunks.push(chunk);
     else if (at === 0) this.chunks.unshift(chunk);
     else this.chunks.splice(at, 0, chunk);
-    this.#bytes += chunk.capacity;
+    this.#bytes += chunk.size;
     return chunk;
   }
 
@@ -236,7 +238,7 @@ export class ListDeque implements ValueObject {
     if (this.#spare === undefined && chunk.capacity === this.#chunkBytesMax) {
       this.#spare = chunk;
     } else {
-      this.#bytes -= chunk.capacity;
+      this.#bytes -= chunk.size;
       chunk.release();
     }
   }
@@ -264,12 +266,13 @@ export class ListDeque implements ValueObject {
     const [first, second] = [this.chunks[at], this.chunks[at + 1]];
     const used = first.used + second.used;
     if (used * 2 > this.#chunkBytesMax || first.count + second.count > this.#chunkCountMax) return;
-    if (first.capacity - first.tail < second.used) {
+    if (first.limit - first.tail < second.used) {
       if (first.capacity >= used) {
         first.shift(false);
       } else {
-        this.#bytes += used - first.capacity;
+        this.#bytes -= first.size;
         first.resize(used, false);
+        this.#bytes += first.size;
       }
     }
     first.append(second.bytes, second.head, second.tail, second.count);

@@ -43,6 +43,8 @@ const NODE_PACKED = 2;
 const SCORE_NAN = 253;
 const SCORE_INFINITY = 254;
 const SCORE_MINUS_INFINITY = 255;
+/** The latest time at which a field can expire (EB_EXPIRE_TIME_MAX, in what HPEXPIREAT takes). */
+const FIELD_TIME_MAX_MS = 2 ** 46 - 1;
 /** Bytes of a length or a string, at least. */
 const SIZE_MIN = 1;
 
@@ -188,7 +190,7 @@ function hashOfTriples(reader: RdbReader, seed: HashSeed): RdbValue {
 }
 
 function timeOf(time_ms: number, reader: RdbReader): number {
-  if (!Number.isSafeInteger(time_ms) || time_ms < 0) throw reader.error("a time is out of range");
+  if (!(time_ms >= 0 && time_ms <= FIELD_TIME_MAX_MS)) throw reader.error("a time is out of range");
   return time_ms;
 }
 

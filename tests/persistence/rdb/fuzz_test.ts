@@ -31,6 +31,7 @@ const LIMITS: EncodingLimits = {
   zset: { entries_max: 4, member_bytes_max: 16 },
 };
 const KEY = Args.of("key");
+const OPTIONS = ["--enable-debug-command", "yes", "--appendonly", "yes"];
 
 function decode(keyspace: Keyspace, body: Uint8Array) {
   const bytes = Buffer.from(body);
@@ -155,25 +156,31 @@ Deno.test("what a payload only announces takes no memory", () => {
 });
 
 Deno.test({
-  name: "a server that is sent changed payloads answers each of them and serves on",
+  name: "a server that is sent changed payloads serves on, and its log is good",
   sanitizeOps: true,
   sanitizeResources: true,
   fn: async () => {
     const { seed, size } = flags(20);
     const chance = new Seeded(seed);
-    await using redeno = await startRedeno(["--enable-debug-command", "yes"]);
+    await using redeno = await startRedeno(OPTIONS);
     await using client = await connect(redeno.port);
     const bodies = Object.values(VALUES);
-    for (const body of bodies) {
+    for (const [n, body] of bodies.entries()) {
       const commands = Array.from({ length: size }, (_, i) => {
         const payload = sealed(mutate(chance, body, chance.pick(bodies)));
-        return ["RESTORE", `k${i}`, "0", payload, "REPLACE"];
+        return ["RESTORE", `${n}:${i % 10}`, "0", payload, "REPLACE"];
       });
       for (const reply of await client.pipelineRaw(commands)) {
         assert(reply === "+OK\r\n" || reply === "-ERR Bad data format\r\n", reply);
       }
-      await client.call("DEBUG", "DIGEST");
     }
-    assertEquals(await client.callRaw("PING"), "+PONG\r\n");
+    const digest = await client.callRaw("DEBUG", "DIGEST");
+    assertEquals(await client.callRaw("DEBUG", "RELOAD"), "+OK\r\n", redeno.log());
+    assertEquals(await client.callRaw("DEBUG", "DIGEST"), digest);
+    // Begun anew, the log is made of commands: they must be good ones, whatever was restored.
+    await client.call("CONFIG", "SET", "appendonly", "no");
+    assertEquals(await client.callRaw("CONFIG", "SET", "appendonly", "yes"), "+OK\r\n");
+    assertEquals(await client.callRaw("DEBUG", "RELOAD"), "+OK\r\n");
+    assertEquals(await client.callRaw("DEBUG", "DIGEST"), digest);
   },
 });
