@@ -11,7 +11,7 @@ const TYPES: ReadonlyMap<string, readonly string[]> = new Map([
     "integer",
     words(`bit bits client-id cluster_bus_port config-epoch count cursor db decrement destination-db
       end end-slot entries_added entries_read frequency increment index index1 index2 len limit
-      milliseconds ms num-matches numkeys numreplicas offset port protover rank seconds slot start
+      milliseconds ms num-matches numfields numkeys numreplicas offset port protover rank seconds slot start
       start-slot stop timeout ttl version weight`),
   ],
   ["double", words("height latitude longitude radius score width")],
@@ -42,6 +42,12 @@ export function argumentType(name: string, command: CommandRecord): string {
   return EXCEPTIONS[name]?.(command) ?? TYPE_OF.get(name) ?? "string";
 }
 
+/** The key spec of the keys that a pattern makes up, as in SORT; none where it only filters. */
+export function patternSpecIndex(command: CommandRecord): number | undefined {
+  const index = (command.keys ?? []).findIndex(({ begin }) => begin === "unknown");
+  return index < 0 ? undefined : index;
+}
+
 /** The key spec that finds a key argument; `nth` counts the key arguments before it. */
 export function keySpecIndex(name: string, nth: number, command: CommandRecord): number {
   const specs = command.keys ?? [];
@@ -58,9 +64,17 @@ const GROUP_NAMES: Readonly<Record<string, string>> = {
   byscore_bylex: "sortby",
   byte_bit: "index_unit",
   circle_box: "by",
+  "client-id_normal_master_slave_pubsub_username_ip:port_ip:port_yes/no": "new-format",
+  count_any: "count",
+  count_withscores: "options",
+  count_withvalues: "options",
+  encoding_offset_value_encoding_offset_increment: "write_operation",
+  encoding_offset_write: "operation",
+  end_index_unit: "end_index",
   equal_approximately: "operator",
   force_takeover: "options",
   gt_lt: "comparison",
+  "ip:port_new-format": "filter",
   id_new_id: "id",
   auto_id_id: "id_or_auto",
   key_id: "streams",
@@ -68,21 +82,34 @@ const GROUP_NAMES: Readonly<Record<string, string>> = {
   left_right: "where",
   m_km_ft_mi: "unit",
   maxlen_minid: "strategy",
+  member_longitude_latitude: "from",
+  "min-idle-time_start_end_count_consumer": "filters",
   min_max: "where",
   "module-name_category_pattern": "filterby",
+  normal_master_slave_replica_pubsub: "normal_master_slave_pubsub",
+  numfields_field: "fields",
   nx_xx: "condition",
   nx_xx_gt_lt: "condition",
   on_off: "status",
+  protover_username_password_clientname: "arguments",
+  radius_unit: "circle",
+  start_end_index: "index",
+  start_end_index_unit: "index",
+  strategy_operator_threshold_count: "trim",
+  sum_min_max: "aggregate",
+  width_height_unit: "box",
+  wrap_sat_fail_write_operation: "write",
   write_all: "mode",
   yes_no: "mode",
-  sum_min_max: "aggregate",
 };
+
 /** Alternatives that only ways to expire have. */
 const EXPIRATION = "unix-time-milliseconds";
 
-/** The name of a oneof or a block whose parts have these names. */
-export function groupName(parts: readonly string[]): string {
+/** The name of a oneof or a block of a command whose parts have these names. */
+export function groupName(parts: readonly string[], command: CommandRecord): string {
   if (parts.length > 2 && parts.includes(EXPIRATION)) return "expiration";
+  if (command.name === "no-evict") return "enabled";
   const joined = parts.join("_");
   return GROUP_NAMES[joined] ?? joined;
 }

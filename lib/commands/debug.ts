@@ -9,9 +9,11 @@ import { parseMemorySize } from "../config/memory_size.ts";
 import { idleSeconds } from "../keyspace/access.ts";
 import { NONE, type Ref } from "../keyspace/database.ts";
 import { datasetDigest, digestText, valueDigest } from "../keyspace/digest.ts";
-import { parseInt64 } from "../numbers/int64.ts";
+import { encodeValue } from "../types/rdb/encode.ts";
+import { RdbWriter } from "../types/rdb/writer.ts";
 import { type Command, command } from "./command.ts";
 import type { Context } from "./context.ts";
+import { encodingLimits } from "./dump.ts";
 import { replyHelp } from "./help.ts";
 import { encodingName, refCount } from "./object.ts";
 
@@ -21,8 +23,6 @@ const NOT_ALLOWED = "ERR DEBUG command not allowed. If the enable-debug-command 
 const NO_DIGEST = "0".repeat(40);
 /** Redis's bound of the quicklist threshold: 4 GiB less 1 MiB. */
 const PACKED_THRESHOLD_MAX = 2n ** 32n - 2n ** 20n;
-/** An RDB file keeps only texts up to this length as integers. */
-const RDB_INTEGER_DIGITS_MAX = 11;
 /** How much of an unknown subcommand's name an error repeats. */
 const NAME_LENGTH_MAX = 128;
 
@@ -62,17 +62,11 @@ function rawLookup({ args, db }: Context, i: number): Ref {
   return db.table.find(args.buf, args.start(i), args.end(i));
 }
 
-/** Bytes that a string takes in an RDB file, where it is not compressed. */
-function rdbStringLength(buf: Uint8Array, start: number, end: number): number {
-  const length = end - start;
-  const number = length <= RDB_INTEGER_DIGITS_MAX ? parseInt64(buf, start, end) : undefined;
-  if (number !== undefined) {
-    for (const [bits, bytes] of [[7, 2], [15, 3], [31, 5]]) {
-      if (number >= -(2 ** bits) && number < 2 ** bits) return bytes;
-    }
-  }
-  const header = length < 1 << 6 ? 1 : length < 1 << 14 ? 2 : length < 2 ** 32 ? 5 : 9;
-  return header + length;
+/** Bytes that a value takes in an RDB file, without its type. */
+function serializedLength({ db, server }: Context, ref: Ref): number {
+  const writer = new RdbWriter(server.config.values.rdbcompression);
+  encodeValue(writer, db, ref, encodingLimits(server));
+  return Math.max(writer.length - 1, 0);
 }
 
 function showObject(ctx: Context): void {
@@ -80,12 +74,10 @@ function showObject(ctx: Context): void {
   const ref = rawLookup(ctx, 2);
   if (ref === NONE) return reply.error("ERR no such key");
   const lru = db.table.meta(ref);
-  const { bytes, valueStart, valueEnd } = db.locate(ref);
-  const length = rdbStringLength(bytes, valueStart, valueEnd);
   // The table's own address, in the place of Redis's pointer.
   reply.simple(
     `Value at:0x${(ref >>> 0).toString(16)} refcount:${refCount(db, ref)} ` +
-      `encoding:${encodingName(db, ref)} serializedlength:${length} ` +
+      `encoding:${encodingName(db, ref)} serializedlength:${serializedLength(ctx, ref)} ` +
       `lru:${lru} lru_seconds_idle:${idleSeconds(lru, ctx.now_ms)}`,
   );
 }

@@ -5,6 +5,7 @@
  * where it takes all.
  */
 
+import { Buffer } from "node:buffer";
 import { type Database, NONE, type Ref } from "../keyspace/database.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import type { Part } from "../resp/encoder.ts";
@@ -136,7 +137,7 @@ class RemovalLog {
   /** Adds a member: a copy, for its memory goes with it. */
   add(bytes: Uint8Array, start: number, end: number): void {
     if (!this.#active) return;
-    this.#members.push(bytes.slice(start, end));
+    this.#members.push(Buffer.from(bytes.subarray(start, end)));
     if (this.#members.length === LOGGED_MEMBERS_MAX) this.end();
   }
 

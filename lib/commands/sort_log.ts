@@ -4,6 +4,7 @@
  * ordered, and a field of a hash may have expired by the time of the replay.
  */
 
+import { Buffer } from "node:buffer";
 import type { Part } from "../resp/encoder.ts";
 import type { Context } from "./context.ts";
 import type { SortOptions } from "./sort_options.ts";
@@ -35,7 +36,7 @@ export class ListLog {
   /** Adds an element. */
   push(bytes: Uint8Array, start: number, end: number): void {
     if (!this.#active) return;
-    this.#elements.push(bytes.slice(start, end));
+    this.#elements.push(Buffer.from(bytes.subarray(start, end)));
     if (this.#elements.length === ELEMENTS_MAX) this.#flush();
   }
 

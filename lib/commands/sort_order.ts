@@ -13,10 +13,13 @@ import type { SortOptions } from "./sort_options.ts";
 /** The smallest double that strtod reads without complaint. */
 const NORMAL_MIN = 2 ** -1022;
 
-/** Orders two elements, given by their numbers. */
-type Comparator = (a: number, b: number) => number;
+/** What elements are ordered by: numbers, and among those with the same number a comparison. */
+interface Weights {
+  readonly numbers: Float64Array;
+  compareEqual(a: number, b: number): number;
+}
 
-/** Whether the text goes on at `at`: as for C, it ends with the run or at a zero byte. */
+/** Where a text ends: as for C, with the run or at a zero byte. */
 function textEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && bytes[at] !== 0) at++;
@@ -44,14 +47,14 @@ function compareRuns(list: ByteList, a: number, b: number, asText: boolean): num
 /** By number; equal ones by their bytes. Undefined: something is no number. */
 function byNumber(
   elements: ByteList,
-  options: SortOptions,
+  { by }: SortOptions,
   lookup: SortLookup,
-): Comparator | undefined {
-  const { by } = options;
+): Weights | undefined {
   const numbers = new Float64Array(elements.count);
   let readable = true;
   for (let i = 0; i < elements.count; i++) {
-    const [start, end] = [elements.start(i), elements.end(i)];
+    const start = elements.start(i);
+    const end = elements.end(i);
     let value: number | undefined;
     if (by === undefined) value = readNumber(elements.bytes, start, end);
     else if (!lookup.find(by, elements.bytes, start, end)) value = 0;
@@ -60,35 +63,45 @@ function byNumber(
     else numbers[i] = value;
   }
   if (!readable) return undefined;
-  return (a, b) => {
-    const x = numbers[a];
-    const y = numbers[b];
-    return x < y ? -1 : x > y ? 1 : compareRuns(elements, a, b, false);
-  };
+  return { numbers, compareEqual: (a, b) => compareRuns(elements, a, b, false) };
+}
+
+/** Bytes at the beginning of a text that are compared as one number; a double is exact so far. */
+const PREFIX_BYTES = 6;
+/** In the place of such a number: what was not found comes before everything. */
+const MISSING = -1;
+
+/** The first bytes of a text as a number that orders texts as these bytes do. */
+function prefixOf(bytes: Uint8Array, start: number, end: number): number {
+  let prefix = 0;
+  for (let at = start; at < start + PREFIX_BYTES; at++) {
+    prefix = prefix * 256 + (at < end ? bytes[at] : 0);
+  }
+  return prefix;
 }
 
 /**
  * By bytes. What is returned is compared as C compares texts in its own locale (to the first zero
  * byte), what is stored is compared whole.
  */
-function byBytes(elements: ByteList, options: SortOptions, lookup: SortLookup): Comparator {
-  const { by } = options;
-  const asText = options.storeAt === 0;
-  if (by === undefined) return (a, b) => compareRuns(elements, a, b, asText);
-  const weights = new ByteList(elements.count);
-  const missing = new Uint8Array(elements.count);
+function byBytes(elements: ByteList, { by, storeAt }: SortOptions, lookup: SortLookup): Weights {
+  const asText = storeAt === 0;
+  const texts = by === undefined ? elements : new ByteList(elements.count);
+  const numbers = new Float64Array(elements.count);
   for (let i = 0; i < elements.count; i++) {
-    if (lookup.find(by, elements.bytes, elements.start(i), elements.end(i))) {
-      weights.push(lookup.bytes, lookup.start, lookup.end);
-    } else {
-      weights.push(elements.bytes, 0, 0);
-      missing[i] = 1;
+    if (by !== undefined) {
+      const found = lookup.find(by, elements.bytes, elements.start(i), elements.end(i));
+      texts.push(lookup.bytes, lookup.start, found ? lookup.end : lookup.start);
+      if (!found) {
+        numbers[i] = MISSING;
+        continue;
+      }
     }
+    const start = texts.start(i);
+    const end = texts.end(i);
+    numbers[i] = prefixOf(texts.bytes, start, asText ? textEnd(texts.bytes, start, end) : end);
   }
-  return (a, b) => {
-    if (missing[a] + missing[b] > 0) return missing[b] - missing[a];
-    return compareRuns(weights, a, b, asText);
-  };
+  return { numbers, compareEqual: (a, b) => compareRuns(texts, a, b, asText) };
 }
 
 /**
@@ -101,19 +114,24 @@ export function sortedOrder(
   lookup: SortLookup,
   inOrder: boolean,
 ): Uint32Array | undefined {
-  const compare = options.alpha
+  const weights = options.alpha
     ? byBytes(elements, options, lookup)
     : byNumber(elements, options, lookup);
-  if (compare === undefined) return undefined;
+  if (weights === undefined) return undefined;
+  const { numbers } = weights;
   const sign = options.descending ? -1 : 1;
-  const order = unsortedOrder(elements);
-  return order.sort((a, b) => {
-    const compared = compare(a, b) * sign;
+  return unsortedOrder(elements).sort((a, b) => {
+    const x = numbers[a];
+    const y = numbers[b];
+    if (x !== y) return x < y ? -sign : sign;
+    const compared = weights.compareEqual(a, b) * sign;
     return compared !== 0 || inOrder ? compared : compareRuns(elements, a, b, false);
   });
 }
 
 /** The numbers of the elements as they come. */
 export function unsortedOrder(elements: ByteList): Uint32Array {
-  return Uint32Array.from({ length: elements.count }, (_, i) => i);
+  const order = new Uint32Array(elements.count);
+  for (let i = 0; i < order.length; i++) order[i] = i;
+  return order;
 }

@@ -141,7 +141,7 @@ const xtrim = command({
   history: [["6.2.0", "Added the `MINID` trimming strategy and the `LIMIT` option."]],
   summary: "Removes the oldest entries of a stream.",
   complexity: "O(N) for N entries removed, with a small factor: most go by the chunk.",
-  syntax: "key <MAXLEN | MINID> [= | ~] threshold [LIMIT count]",
+  syntax: "key <<MAXLEN | MINID> [= | ~] threshold [LIMIT count]>",
   run(ctx) {
     const { args, db, reply } = ctx;
     const options = readTrimOptions(ctx, false);

@@ -9,7 +9,7 @@
  * parts.
  */
 
-import { argumentType, groupName, keySpecIndex } from "./argument_types.ts";
+import { argumentType, groupName, keySpecIndex, patternSpecIndex } from "./argument_types.ts";
 import type { CommandRecord } from "./command.ts";
 import { type Element, elementText, type Group, isToken, parseSyntax } from "./syntax_parser.ts";
 
@@ -30,7 +30,20 @@ export interface ArgumentDocs {
 
 /** The arguments of a command. Throws a SyntaxError if its `syntax` is malformed. */
 export function argumentDocs(command: CommandRecord): readonly ArgumentDocs[] {
-  return new Derivation(command).sequence(parseSyntax(command.syntax), true);
+  const docs = new Derivation(command).sequence(parseSyntax(command.syntax), true);
+  return docs.map((argument, at) => toldApart(argument, docs[at - 1], docs[at + 1]));
+}
+
+/** LMOVE asks twice in a row at which end of a list. */
+function toldApart(
+  argument: ArgumentDocs,
+  before: ArgumentDocs | undefined,
+  after: ArgumentDocs | undefined,
+): ArgumentDocs {
+  if (argument.type !== "oneof") return argument;
+  if (argument.name === after?.name) return { ...argument, name: `${argument.name}from` };
+  if (argument.name === before?.name) return { ...argument, name: `${argument.name}to` };
+  return argument;
 }
 
 /** One pass over a syntax; counts the keys on the way. */
@@ -84,6 +97,10 @@ class Derivation {
     if (rest.length === 0) return { name: tokenName(token), type: "pure-token", token, flags: [] };
     const parts = this.sequence(rest, false);
     if (parts.length > 1) return { ...this.#block(parts), token };
+    // FULL [COUNT count]: what it announces has a token of its own
+    if (parts[0].token !== undefined) {
+      return { ...this.#block(parts), name: tokenName(token), token };
+    }
     return { ...parts[0], token };
   }
 
@@ -94,6 +111,9 @@ class Derivation {
 
   #named(name: string): ArgumentDocs {
     const type = argumentType(name, this.#command);
+    if (type === "pattern") {
+      return { name, type, keySpecIndex: patternSpecIndex(this.#command), flags: [] };
+    }
     if (type !== "key") return { name, type, flags: [] };
     const index = keySpecIndex(name, this.#keysSeen++, this.#command);
     return { name, type, keySpecIndex: index, flags: [] };
@@ -118,12 +138,12 @@ class Derivation {
 
   #oneof(alternatives: readonly (readonly Element[])[]): ArgumentDocs {
     const parts = alternatives.map((each) => this.#oneAlternative(each));
-    const name = groupName(parts.map((part) => part.name));
+    const name = groupName(parts.map((part) => part.name), this.#command);
     return { name, type: "oneof", flags: [], arguments: parts };
   }
 
   #block(parts: readonly ArgumentDocs[]): ArgumentDocs {
-    const name = groupName(parts.map((part) => part.name));
+    const name = groupName(parts.map((part) => part.name), this.#command);
     return { name, type: "block", flags: [], arguments: parts };
   }
 }

@@ -50,7 +50,7 @@ export function datasetDigest(keyspace: Keyspace): string {
       if (db.type(ref) === "hash" && hashAt(db, ref).size === 0) return; // all fields have expired
       const ofKey = new Uint8Array(DIGEST_SIZE_BYTES);
       const { bytes, keyStart, valueStart } = db.locate(ref);
-      mixDigest(ofKey, bytes.subarray(keyStart, valueStart));
+      mixDigest(ofKey, bytes, keyStart, valueStart);
       mixValue(ofKey, db, ref);
       xorDigest(digest, ofKey);
     });
@@ -76,18 +76,18 @@ type Mixer = (digest: Uint8Array, db: Database, ref: Ref) => void;
 const MIXERS: Readonly<Record<ValueType, Mixer>> = {
   string(digest, db, ref) {
     const { bytes, valueStart, valueEnd } = db.locate(ref);
-    mixDigest(digest, bytes.subarray(valueStart, valueEnd));
+    mixDigest(digest, bytes, valueStart, valueEnd);
   },
   list(digest, db, ref) {
-    listAt(db, ref).forEach((bytes, start, end) => mixDigest(digest, bytes.subarray(start, end)));
+    listAt(db, ref).forEach((bytes, start, end) => mixDigest(digest, bytes, start, end));
   },
   set(digest, db, ref) {
-    setAt(db, ref).forEach((bytes, start, end) => xorDigest(digest, bytes.subarray(start, end)));
+    setAt(db, ref).forEach((bytes, start, end) => xorDigest(digest, bytes, start, end));
   },
   zset(digest, db, ref) {
     zsetAt(db, ref).forEach((bytes, start, end, score) => {
       const ofMember = new Uint8Array(DIGEST_SIZE_BYTES);
-      mixDigest(ofMember, bytes.subarray(start, end));
+      mixDigest(ofMember, bytes, start, end);
       mixDigest(ofMember, encoder.encode(formatDouble(score)));
       xorDigest(digest, ofMember);
     });
@@ -95,14 +95,14 @@ const MIXERS: Readonly<Record<ValueType, Mixer>> = {
   hash(digest, db, ref) {
     hashAt(db, ref).forEach((field, fs, fe, value, vs, ve, expiry_ms) => {
       const ofField = new Uint8Array(DIGEST_SIZE_BYTES);
-      mixDigest(ofField, field.subarray(fs, fe));
-      mixDigest(ofField, value.subarray(vs, ve));
+      mixDigest(ofField, field, fs, fe);
+      mixDigest(ofField, value, vs, ve);
       if (expiry_ms !== undefined) xorDigest(ofField, FIELD_EXPIRES);
       xorDigest(digest, ofField);
     });
   },
   stream(digest, db, ref) {
-    const mix = ({ bytes, start, end }: Element) => mixDigest(digest, bytes.subarray(start, end));
+    const mix = ({ bytes, start, end }: Element) => mixDigest(digest, bytes, start, end);
     forEachEntry(
       streamAt(db, ref),
       ({ ms, seq }) => mixDigest(digest, encoder.encode(`${ms}.${seq}`)),

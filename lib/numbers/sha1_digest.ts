@@ -11,18 +11,26 @@ import { nodeCrypto } from "../platform/node_builtins.ts";
 /** Bytes of a digest. */
 export const DIGEST_SIZE_BYTES = 20;
 
+const hash = new Uint8Array(DIGEST_SIZE_BYTES);
+
 /** Adds bytes whose order among others does not matter: `digest ^= sha1(bytes)`, in place. */
-export function xorDigest(digest: Uint8Array, bytes: Uint8Array): void {
-  const hash = sha1(bytes);
+export function xorDigest(
+  digest: Uint8Array,
+  bytes: Uint8Array,
+  start = 0,
+  end = bytes.length,
+): void {
+  sha1(hash, bytes, start, end);
   for (let i = 0; i < DIGEST_SIZE_BYTES; i++) digest[i] ^= hash[i];
 }
 
 /** Adds bytes whose order matters: `digest = sha1(digest ^ sha1(bytes))`, in place. */
-export function mixDigest(digest: Uint8Array, bytes: Uint8Array): void {
-  xorDigest(digest, bytes);
-  digest.set(sha1(digest.subarray(0, DIGEST_SIZE_BYTES)));
-}
-
-function sha1(bytes: Uint8Array): Uint8Array {
-  return nodeCrypto().createHash("sha1").update(bytes).digest();
+export function mixDigest(
+  digest: Uint8Array,
+  bytes: Uint8Array,
+  start = 0,
+  end = bytes.length,
+): void {
+  xorDigest(digest, bytes, start, end);
+  sha1(digest, digest, 0, DIGEST_SIZE_BYTES);
 }

@@ -45,6 +45,8 @@ export interface DispatcherParts {
 const NO_AUTH = "NOAUTH Authentication required.";
 const LOADING = "LOADING Redis is loading the dataset in memory";
 const NOT_IN_MULTI = "ERR Command not allowed inside a transaction";
+/** Memory of a queued command besides its arguments, about. */
+const QUEUED_OVERHEAD_BYTES = 256;
 /** Commands that MULTI does not queue. */
 const RUN_IN_MULTI = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);
 /** Commands that a subscriber may send in RESP2. */
@@ -131,8 +133,10 @@ export class Dispatcher {
     if (transaction !== undefined && !RUN_IN_MULTI.has(command.name)) {
       const copy = args.copy();
       transaction.commands.push({ command, args: copy });
-      transaction.queuedBytes += copy.buf.length + copy.bounds.byteLength;
-      if (transaction.queuedBytes > this.#parts.server.config.values["client-query-buffer-limit"]) {
+      transaction.queuedBytes += copy.buf.length;
+      const held_bytes = transaction.queuedBytes +
+        transaction.commands.length * QUEUED_OVERHEAD_BYTES;
+      if (held_bytes > this.#parts.server.config.values["client-query-buffer-limit"]) {
         ctx.client.link?.close(false); // as for any input that nothing has made use of
       }
       reply.simple("QUEUED");

@@ -261,7 +261,7 @@ function makeStep(chance: Seeded): Command | Step {
 Deno.test(
   { name: "random operations on bits get the replies that Redis gives", ...withRedis },
   async () => {
-    const { seed, size } = flags(5000);
+    const { seed, size } = flags(3000);
     await using redis = await startRedis();
     await using redeno = await startRedeno(["--save", ""]);
     await using pair = await Pair.open(redis.port, redeno.port);

@@ -3,7 +3,7 @@
  * included; invalid ones; what the log makes of them.
  */
 
-import { assertEquals, assertGreater } from "../kit/assert.ts";
+import { assertEquals } from "../kit/assert.ts";
 import { Pair, type Step } from "../kit/differential.ts";
 import { flags, Seeded } from "../kit/flags.ts";
 import { hasRedisServer, startRedeno, startRedis } from "../kit/oracle.ts";
@@ -167,7 +167,7 @@ Deno.test({ name: "HyperLogLogs are those of Redis", ...withRedis }, async (t) =
       await using pair = await Pair.open(redis.port, redeno.port);
       const chance = new Seeded(flags(1).seed);
       let name = 0;
-      for (let i = 0; i < 400; i++) {
+      for (let i = 0; i < 250; i++) {
         const elements = Array.from({ length: chance.between(1, 10 + i) }, () => `e:${name++}`);
         await pair.both("PFADD", "grow", ...elements);
         await pair.both("GET", "grow");
@@ -250,7 +250,7 @@ function makeStep(chance: Seeded): Command | Step {
 Deno.test(
   { name: "random HyperLogLogs have the bytes that Redis gives them", ...withRedis },
   async () => {
-    const { seed, size } = flags(2500);
+    const { seed, size } = flags(1500);
     await using redis = await startRedis();
     await using redeno = await startRedeno(["--save", ""]);
     await using pair = await Pair.open(redis.port, redeno.port);
@@ -271,14 +271,4 @@ Deno.test("HyperLogLogs are the same after a reload, cached counts included", as
   assertEquals(await client.callRaw("DEBUG", "LOADAOF"), "+OK\r\n");
   assertEquals(await client.callRaw("DEBUG", "DIGEST"), before);
   assertEquals(await client.callRaw("GET", "fresh"), fresh);
-});
-
-Deno.test("PFADD to a dense one is fast", async () => {
-  await using redeno = await startRedeno(["--save", ""]);
-  await using client = await connect(redeno.port);
-  const commands = Array.from({ length: 20_000 }, (_, i) => ["PFADD", "h", `element:${i}`]);
-  await client.pipeline(commands);
-  const began_ms = performance.now();
-  await client.pipeline(commands);
-  assertGreater(2000, performance.now() - began_ms);
 });

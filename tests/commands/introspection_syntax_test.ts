@@ -104,7 +104,7 @@ Deno.test("groups within groups become blocks within oneofs", () => {
   );
   assertEquals(
     documented("geosearch", "key <FROMMEMBER member | FROMLONLAT longitude latitude>"),
-    "key:key#0, oneof:member_longitude_latitude{FROMMEMBER string:member, " +
+    "key:key#0, oneof:from{FROMMEMBER string:member, " +
       "FROMLONLAT block:longitude_latitude{double:longitude, double:latitude}}",
   );
 });

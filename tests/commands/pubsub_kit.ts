@@ -18,7 +18,9 @@ const ESCAPES: Readonly<Record<string, string>> = { "\\0": "\0", "\\n": "\n", "\
 /** When nothing more has come for so long, nothing more will come. */
 const QUIET_MS = 6;
 /** Most lines are answered; for an answer this much time is given. */
-const ANSWER_MS = 40;
+const ANSWER_MS = 60;
+/** At the end, what is still under way is waited for. */
+const END_MS = 100;
 
 /** Runs a script on fresh connections; in a word `\0`, `\r` and `\n` are escapes, `""` is empty. */
 export async function exchange(server: Server, script: string): Promise<Exchange[]> {
@@ -38,10 +40,22 @@ export async function exchange(server: Server, script: string): Promise<Exchange
       for (const each of wires.values()) each.received = "";
       exchanges.push({ line, answers });
     }
+    await new Promise((resolve) => setTimeout(resolve, END_MS));
+    const late = [...wires].map(([name, { received }]) => [name, withoutId(received)]);
+    exchanges.push({ line: "the end", answers: Object.fromEntries(late) });
   } finally {
     for (const wire of wires.values()) await wire.close();
   }
   return exchanges;
+}
+
+/** All that a connection got, whichever line it came after. */
+export function allReceived(exchanges: readonly Exchange[]): Record<string, string> {
+  const all: Record<string, string> = {};
+  for (const { answers } of exchanges) {
+    for (const [name, text] of Object.entries(answers)) all[name] = (all[name] ?? "") + text;
+  }
+  return all;
 }
 
 /** Waits until the one asked has answered, or had time to, and nothing more comes for anybody. */

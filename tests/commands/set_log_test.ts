@@ -163,9 +163,9 @@ Deno.test({
     await using redeno = await startRedeno(options);
     await using client = await connect(redeno.port);
     const chance = new Seeded(seed);
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 12; round++) {
       const changes = Array.from(
-        { length: Math.ceil(size / 3) },
+        { length: Math.ceil(size / 12) },
         () => chance.pick(CHANGES)(chance, chance.pick(KEYS)),
       );
       await client.pipeline(changes);

@@ -1,5 +1,7 @@
 /** Digests: put together as Redis puts DEBUG DIGEST together, they are the real server's. */
 
+import { createHash } from "node:crypto";
+import { sha1 } from "../../lib/numbers/sha1.ts";
 import { assertEquals, assertNotEquals } from "../kit/assert.ts";
 import { hasRedisServer, startRedis } from "../kit/oracle.ts";
 import { connect, fromLatin1 } from "../kit/resp_client.ts";
@@ -45,4 +47,14 @@ Deno.test({
     }
     assertEquals(await client.call("DEBUG", "DIGEST"), { type: "simple", value: hex(total) });
   },
+});
+
+Deno.test("SHA-1 of every length up to three blocks is that of node:crypto", () => {
+  const bytes = Uint8Array.from({ length: 200 }, (_, i) => (i * 37 + 11) & 0xff);
+  const out = new Uint8Array(20);
+  for (let length = 0; length <= 193; length++) {
+    sha1(out, bytes, 3, 3 + length);
+    const expected = createHash("sha1").update(bytes.subarray(3, 3 + length)).digest();
+    assertEquals([...out], [...expected], `${length} bytes`);
+  }
 });

@@ -206,3 +206,25 @@ Deno.test("names longer than usual are published whole", async () => {
     { type: "bulk", value: key },
   ]);
 });
+
+Deno.test("events of logged changes are told as soon as the changes are safe", async () => {
+  for (const policy of ["always", "everysec"]) {
+    const options = ["--save", "", "--notify-keyspace-events", "KEA"];
+    await using redeno = await startRedeno(
+      options.concat("--appendonly", "yes", "--appendfsync", policy),
+    );
+    await using listener = await connect(redeno.port);
+    await using client = await connect(redeno.port);
+    await listener.call("PSUBSCRIBE", "*");
+    for (let i = 0; i < 20; i++) {
+      const key = `key:${i}`;
+      await client.send("SET", key, "v");
+      const events = [await listener.readRaw(), await listener.readRaw()];
+      assert(events[0].includes(`__keyspace@0__:${key}\r\n`), events[0]);
+      assert(events[1].endsWith(`${key}\r\n`), events[1]);
+      assertEquals(await client.readRaw(), "+OK\r\n");
+    }
+    await client.call("PUBLISH", "plain", "x"); // and what changes nothing waits for nothing
+    assert((await listener.readRaw()).includes("plain"));
+  }
+});

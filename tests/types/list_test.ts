@@ -5,6 +5,7 @@ import { type Database, NONE } from "../../lib/keyspace/database.ts";
 import { OBJECT } from "../../lib/keyspace/value.ts";
 import { Args } from "../../lib/resp/args.ts";
 import { ListBuilder } from "../../lib/types/list/build.ts";
+import { releaseSome } from "../../lib/types/list/chunk.ts";
 import { ListCursor } from "../../lib/types/list/cursor.ts";
 import type { ListDeque } from "../../lib/types/list/deque.ts";
 import { entryBytes } from "../../lib/types/list/entry.ts";
@@ -267,4 +268,20 @@ Deno.test("a list built at once is the list that was pushed one by one", () => {
   }
   const db = makeRoom(3, 1).keyspace.database(0);
   assertThrows(() => new ListBuilder(-2).store(db, NONE, KEY, 0));
+});
+
+Deno.test("the memory of a long list that goes is given back bit by bit", () => {
+  while (releaseSome(1000) > 0); // what other tests have left
+  const subject = new Subject(1, -2);
+  for (let i = 0; i < 300_000; i++) subject.push(false, `element ${i}`);
+  const { deque, db } = subject;
+  const chunks = deque!.chunks.length;
+  db.remove(subject.ref);
+  assertEquals(deque!.usedBytes, 0);
+  let released = 0;
+  for (let count = releaseSome(64); count > 0; count = releaseSome(64)) {
+    assert(count <= 64);
+    released += count;
+  }
+  assertEquals(released, chunks);
 });

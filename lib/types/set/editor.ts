@@ -204,7 +204,7 @@ export class SetEditor {
   }
 
   #becomeTable(): void {
-    const table = new SetTable(this.#seed!);
+    const table = SetTable.make(this.#seed!);
     this.view().forEach((bytes, start, end) => void table.add(bytes, start, end));
     this.#table = table;
     this.#encoding = OBJECT;

@@ -111,8 +111,8 @@ export class IdRows {
       this.#pages.splice(cursor.page, 1);
       cursor.row = 0;
     } else {
-      this.#mergeNext(cursor.page);
-      if (cursor.row === page.count) {
+      this.#mergeSparse(cursor);
+      if (cursor.row === this.#pages[cursor.page].count) {
         cursor.page++;
         cursor.row = 0;
       }
@@ -205,11 +205,24 @@ export class IdRows {
     return next;
   }
 
-  /** Two neighbours that have become sparse are made one. */
-  #mergeNext(index: number): void {
+  /** A page that has become sparse is made one with a sparse neighbour; the cursor follows. */
+  #mergeSparse(cursor: RowCursor): void {
+    const before = this.#pages[cursor.page - 1];
+    if (before !== undefined) {
+      const { count } = before;
+      if (this.#mergeNext(cursor.page - 1)) {
+        cursor.page--;
+        cursor.row += count;
+      }
+    }
+    this.#mergeNext(cursor.page);
+  }
+
+  /** Makes one of a page and the next one, if both are sparse; returns whether it did. */
+  #mergeNext(index: number): boolean {
     const page = this.#pages[index];
     const next = this.#pages[index + 1];
-    if (next === undefined || page.count + next.count > PAGE_ROWS_MAX / 4) return;
+    if (next === undefined || page.count + next.count > PAGE_ROWS_MAX / 4) return false;
     const stride = this.#stride;
     const words = new Uint32Array((page.count + next.count) * stride);
     words.set(page.words.subarray(0, page.count * stride));
@@ -217,6 +230,7 @@ export class IdRows {
     page.words = words;
     page.count += next.count;
     this.#pages.splice(index + 1, 1);
+    return true;
   }
 }
 
