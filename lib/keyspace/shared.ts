@@ -72,6 +72,10 @@ export class KeyspaceState {
   /** Set by the server once it is composed. */
   observer: KeyspaceObserver = { expired() {}, notify() {} };
 
+  /** The clock of OBJECT IDLETIME, and the time it was worked out for: every access reads it. */
+  #clock = 0;
+  #clockAt_ms = -1;
+
   /**
    * @param count how many databases there are. @param seed of the hash tables. @param random for
    * RANDOMKEY and the like. @param now_ms the time to begin with.
@@ -88,7 +92,11 @@ export class KeyspaceState {
   /** The value of a new or just used record's meta bits. */
   get accessMeta(): number {
     if (this.lfu) return ((Math.floor(this.now_ms / 60_000) & 0xffff) << 8) | LFU_INIT;
-    return Math.floor(this.now_ms / 1000) & LRU_CLOCK_MAX;
+    if (this.now_ms !== this.#clockAt_ms) {
+      this.#clockAt_ms = this.now_ms;
+      this.#clock = Math.floor(this.now_ms / 1000) & LRU_CLOCK_MAX;
+    }
+    return this.#clock;
   }
 }
 

@@ -6,7 +6,7 @@
  * Redis 7.0, so that a dataset can be compared with the one it was loaded from.
  */
 
-import { nodeCrypto } from "../platform/node_builtins.ts";
+import { sha1 } from "./sha1.ts";
 
 /** Bytes of a digest. */
 export const DIGEST_SIZE_BYTES = 20;
