@@ -53,6 +53,7 @@ async function main(): Promise<void> {
     exit: (code) => leave(config, code),
   });
   obeySignals(server, config, logger);
+  surviveMistakes(logger);
   await run(server, config, logger);
 }
 
@@ -105,6 +106,20 @@ async function run(server: Server, config: Config, logger: Logger): Promise<void
 
 /** One Ctrl-C reaches a program that npx started twice: from the terminal, and passed on by npm. */
 const SAME_SIGNAL_MS = 500;
+
+/**
+ * A mistake of redeno's own that nothing has caught is logged; without this it would end the
+ * process, and everybody's connection with it.
+ */
+function surviveMistakes(logger: Logger): void {
+  const tell = (event: Event, error: unknown) => {
+    event.preventDefault();
+    const text = error instanceof Error ? error.stack : String(error);
+    logger.log("warning", `Internal error, please report it: ${text}`);
+  };
+  globalThis.addEventListener("unhandledrejection", (event) => tell(event, event.reason));
+  globalThis.addEventListener("error", (event) => tell(event, event.error));
+}
 
 /** SIGTERM and SIGINT end in order; a second SIGINT ends at once. */
 function obeySignals(server: Server, config: Config, logger: Logger): void {

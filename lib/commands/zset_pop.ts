@@ -8,6 +8,8 @@
 import { NONE, type Ref } from "../keyspace/database.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import { Args } from "../resp/args.ts";
+import type { Reply } from "../resp/reply.ts";
+import type { LargeZset } from "../types/zset/large_zset.ts";
 import { Zset } from "../types/zset/zset.ts";
 import { ZsetWriter } from "../types/zset/zset_writer.ts";
 import { type Command, command, countedKeys, keyAt, keysFrom } from "./command.ts";
@@ -27,7 +29,8 @@ const writer = new ZsetWriter();
 
 /**
  * Takes `count` members - as many as there are at most - out of the sorted set in the key in argument
- * `i` of `args`, found at `ref`: replies each, as pairs if `nested`, and reports the change.
+ * `i` of `args`, found at `ref`, which is open in `zset`: replies each, as pairs if `nested`, and
+ * reports the change.
  */
 function pop(
   ctx: Context,
@@ -39,19 +42,54 @@ function pop(
   max: boolean,
   nested: boolean,
 ): void {
-  const { db, reply } = ctx;
-  zset.open(db, ref).seek(max ? size - 1 : 0, max);
-  for (let k = 0; k < count; k++) {
-    zset.step();
-    if (nested) reply.array(2);
-    reply.bulk(zset.bytes, zset.start, zset.end);
-    reply.double(zset.score);
-  }
-  if (count < size) {
-    writer.open(db, args, i, ref, packedLimits(ctx)).removeRanks(max ? size - count : 0, count);
+  const { db } = ctx;
+  const { large } = zset;
+  if (large !== undefined && count < size) {
+    popLarge(ctx, large, count, max, nested);
+  } else {
+    replyEdge(ctx, count, max ? size - 1 : 0, max, nested);
+    if (count < size) {
+      writer.open(db, args, i, ref, packedLimits(ctx)).removeRanks(max ? size - count : 0, count);
+    }
   }
   db.changed(max ? ZPOPMAX : ZPOPMIN, args, i);
   if (count === size) removeEmpty(db, ref, args, i);
+}
+
+function replyEdge(ctx: Context, count: number, rank: number, max: boolean, nested: boolean): void {
+  zset.seek(rank, max);
+  for (let k = 0; k < count; k++) {
+    zset.step();
+    replyPopped(ctx.reply, zset.bytes, zset.start, zset.end, zset.score, nested);
+  }
+}
+
+function popLarge(
+  ctx: Context,
+  large: LargeZset,
+  count: number,
+  max: boolean,
+  nested: boolean,
+): void {
+  const { table, tree } = large;
+  for (let k = 0; k < count; k++) {
+    large.goTo(max ? large.size - 1 : 0);
+    replyPopped(ctx.reply, table.bytes, table.keyStart, table.valueStart, tree.score, nested);
+    large.removeHere();
+  }
+}
+
+function replyPopped(
+  reply: Reply,
+  buf: Uint8Array,
+  start: number,
+  end: number,
+  score: number,
+  nested: boolean,
+): void {
+  if (nested) reply.array(2);
+  reply.bulk(buf, start, end);
+  reply.double(score);
 }
 
 /** ZPOPMIN and ZPOPMAX. */

@@ -1,5 +1,7 @@
 /** Replies as plain values, so that what COMMAND says can be compared piece by piece. */
 
+import type { Server } from "../kit/oracle.ts";
+import { connect, type RespClient } from "../kit/resp_client.ts";
 import type { Reply } from "../kit/resp_reply.ts";
 
 /** A reply without its wire form; sets of words are sorted, since their order means nothing. */
@@ -61,4 +63,16 @@ export function commandFacts(entry: Plain): CommandFacts {
     keySpecs,
     subcommands: subcommands.map(commandFacts),
   };
+}
+
+/** A connection that speaks RESP3. */
+export async function resp3(server: Server): Promise<RespClient> {
+  const client = await connect(server.port);
+  await client.call("HELLO", "3");
+  return client;
+}
+
+/** A reply as a plain value. */
+export async function ask(client: RespClient, ...command: string[]): Promise<Plain> {
+  return plain(await client.call(...command));
 }

@@ -89,7 +89,13 @@ const MAKERS: readonly ((chance: Seeded, key: string) => Command | Step)[] = [
   (_, key) => ["TYPE", key],
   (_, key) => ["EXPIRE", key, "10000"],
   (_, key) => ["PERSIST", key],
-  (_, key) => ["SET", key, "text"],
+  (chance, key) =>
+    chance.pick([
+      ["SET", key, "text"],
+      ["RPUSH", key, "1", "2"],
+      ["HSET", key, "f", "v"],
+      ["ZADD", key, "1", "m"],
+    ]),
   (_, key) => ["DEL", key],
   (_, key) => ["DEL", key],
   (chance, key) => ["COPY", key, chance.pick(KEYS), "REPLACE"],

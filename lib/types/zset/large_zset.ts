@@ -83,13 +83,23 @@ export class LargeZset implements ValueObject {
     this.table.remove(ref);
   }
 
+  /** Goes to the member of this rank: `tree.score` is its score; `table` is told where it stands. */
+  goTo(rank: number): void {
+    this.tree.seekRank(rank);
+    this.table.locate(this.tree.ref);
+  }
+
+  /** Takes out the member that {@linkcode LargeZset.goTo} has gone to. */
+  removeHere(): void {
+    const { ref } = this.tree;
+    this.tree.removeHere();
+    this.table.remove(ref);
+  }
+
   /** Takes out the member of this rank. */
   removeRank(rank: number): void {
-    const { tree } = this;
-    tree.seekRank(rank);
-    const { ref } = tree;
-    tree.removeHere();
-    this.table.remove(ref);
+    this.tree.seekRank(rank);
+    this.removeHere();
   }
 
   clone(): LargeZset {

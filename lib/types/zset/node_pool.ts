@@ -3,6 +3,9 @@
  *
  *     node n   part n >>> PART_BITS, slots from (n & PART_MASK) * SLOTS on
  *              scores | refs | - in inner nodes only - children | counts
+ *              | free | first element | ... | last element | free |
+ *
+ * There may be free slots at both ends, so that taking elements out at an end moves none.
  *
  * The first part begins with one node and doubles, so that a small tree is cheap; further parts come
  * one at a time, so that no step copies much.
@@ -28,6 +31,8 @@ export class NodePool {
   readonly counts: Int32Array[] = [];
   /** By node: slots in use. */
   lengths = new Int32Array(1);
+  /** By node: free slots before them. */
+  #starts = new Uint8Array(1);
 
   readonly #inner: boolean;
   readonly #free: number[] = [];
@@ -44,7 +49,7 @@ export class NodePool {
 
   /** Bytes that the nodes take. */
   get bytes(): number {
-    return this.#capacity * SLOTS * (this.#inner ? 20 : 12) + this.lengths.byteLength;
+    return this.#capacity * SLOTS * (this.#inner ? 20 : 12) + 5 * this.lengths.length;
   }
 
   /** Takes an empty node. */
@@ -55,8 +60,11 @@ export class NodePool {
       const longer = new Int32Array(this.lengths.length * 2);
       longer.set(this.lengths);
       this.lengths = longer;
+      const longerStarts = new Uint8Array(longer.length);
+      longerStarts.set(this.#starts);
+      this.#starts = longerStarts;
     }
-    this.lengths[node] = 0;
+    this.lengths[node] = this.#starts[node] = 0;
     return node;
   }
 
@@ -71,25 +79,40 @@ export class NodePool {
     return node >>> PART_BITS;
   }
 
-  /** First slot of a node in its part. */
+  /** Where the first element of a node stands in its part. */
   base(node: number): number {
-    return (node & PART_MASK) * SLOTS;
+    return (node & PART_MASK) * SLOTS + this.#starts[node];
   }
 
-  /** Makes room at slot `at`: what stands there and after it moves up. */
+  /** Makes room for an element before the one at `at`; the node is not full. */
   open(node: number, at: number): void {
-    this.#shift(node, at, at + 1);
+    const length = this.lengths[node];
+    const start = this.#starts[node];
+    if (start > 0 && (at * 2 < length || start + length === SLOTS)) {
+      this.#shift(node, 0, at, -1);
+      this.#starts[node]--;
+    } else {
+      this.#shift(node, at, length, 1);
+    }
     this.lengths[node]++;
   }
 
-  /** Takes slot `at` out: what stands after it moves down. */
+  /** Takes the element at `at` out. */
   close(node: number, at: number): void {
-    this.#shift(node, at + 1, at);
+    const length = this.lengths[node];
+    if (at * 2 < length) {
+      this.#shift(node, 0, at, 1);
+      this.#starts[node]++;
+    } else {
+      this.#shift(node, at + 1, length, -1);
+    }
     this.lengths[node]--;
   }
 
-  /** Moves the slots of `from` that begin at `at` to the end of `to`. */
+  /** Moves the elements of `from` that begin at `at` to the end of `to`, which has room. */
   move(from: number, at: number, to: number): void {
+    this.#shift(to, 0, this.lengths[to], -this.#starts[to]);
+    this.#starts[to] = 0;
     const [source, target] = [this.part(from), this.part(to)];
     const start = this.base(from) + at;
     const end = this.base(from) + this.lengths[from];
@@ -114,15 +137,17 @@ export class NodePool {
     this.#capacity = 0;
   }
 
-  #shift(node: number, from: number, to: number): void {
+  /** Moves the elements from `from` to before `to` by so many slots. */
+  #shift(node: number, from: number, to: number, by: number): void {
+    if (from === to || by === 0) return;
     const base = this.base(node);
     const part = this.part(node);
-    const end = base + this.lengths[node];
-    this.scores[part].copyWithin(base + to, base + from, end);
-    this.refs[part].copyWithin(base + to, base + from, end);
+    const [start, end, target] = [base + from, base + to, base + from + by];
+    this.scores[part].copyWithin(target, start, end);
+    this.refs[part].copyWithin(target, start, end);
     if (!this.#inner) return;
-    this.children[part].copyWithin(base + to, base + from, end);
-    this.counts[part].copyWithin(base + to, base + from, end);
+    this.children[part].copyWithin(target, start, end);
+    this.counts[part].copyWithin(target, start, end);
   }
 
   #grow(): void {
