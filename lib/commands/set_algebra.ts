@@ -8,7 +8,7 @@ import { NONE } from "../keyspace/database.ts";
 import { type KeyEvent, keyEvent } from "../keyspace/events.ts";
 import { PackedEditor, PackedReader } from "../memory/packed.ts";
 import { SetEditor } from "../types/set/editor.ts";
-import { type MemberVisitor, setAt, type SetView } from "../types/set/view.ts";
+import { type MemberTest, type MemberVisitor, setAt, type SetView } from "../types/set/view.ts";
 import { type Command, command, countedKeys, keyAt, keysFrom } from "./command.ts";
 import { type Context, SYNTAX_ERROR } from "./context.ts";
 import { integersMax } from "./set_members.ts";
@@ -32,20 +32,42 @@ function setsOf(ctx: Context, first: number, last: number): (SetView | undefined
   return sets;
 }
 
-/** Shows every member that is in all the sets, until the visitor returns false. */
-function intersect(sets: readonly (SetView | undefined)[], visit: MemberVisitor): void {
+/** The smallest of sets, and the others from small to large; undefined: one of them is empty. */
+function bySize(sets: readonly (SetView | undefined)[]): [SetView, ...SetView[]] | undefined {
   const known = sets.filter((set) => set !== undefined);
-  if (known.length < sets.length) return;
+  if (known.length < sets.length) return undefined;
   const [smallest, ...others] = known.sort((a, b) => a.size - b.size);
-  smallest.forEach((bytes, start, end) => {
-    for (const other of others) if (!other.has(bytes, start, end)) return;
-    return visit(bytes, start, end);
+  return [smallest, ...others];
+}
+
+function inAll(sets: readonly SetView[], bytes: Uint8Array, start: number, end: number): boolean {
+  for (const set of sets) if (!set.has(bytes, start, end)) return false;
+  return true;
+}
+
+/** Shows every member that is in all the sets. */
+function intersect(sets: readonly (SetView | undefined)[], visit: MemberVisitor): void {
+  const [smallest, ...others] = bySize(sets) ?? [];
+  smallest?.forEach((bytes, start, end) => {
+    if (inAll(others, bytes, start, end)) visit(bytes, start, end);
   });
+}
+
+/** How many members are in all the sets; `limit` are enough, if that is not 0. */
+function countCommon(sets: readonly (SetView | undefined)[], limit: number): number {
+  const [smallest, ...others] = bySize(sets) ?? [];
+  let found = 0;
+  const test: MemberTest = (bytes, start, end) => {
+    return inAll(others, bytes, start, end) && ++found === limit;
+  };
+  if (limit > 0) smallest?.until(test);
+  else smallest?.forEach(test);
+  return found;
 }
 
 function unite(sets: readonly (SetView | undefined)[], result: SetEditor): void {
   for (const set of sets) {
-    set?.forEach((bytes, start, end) => void result.add(bytes, start, end));
+    set?.forEach((bytes, start, end) => result.add(bytes, start, end));
   }
 }
 
@@ -61,15 +83,14 @@ function subtract(sets: readonly (SetView | undefined)[], result: SetEditor): vo
   if (Math.floor(first.size * (others.length + 1) / 2) <= total) {
     others.sort((a, b) => b.size - a.size);
     first.forEach((bytes, start, end) => {
-      for (const other of others) if (other.has(bytes, start, end)) return;
-      result.add(bytes, start, end);
+      if (!others.some((other) => other.has(bytes, start, end))) result.add(bytes, start, end);
     });
     return;
   }
-  first.forEach((bytes, start, end) => void result.add(bytes, start, end));
+  first.forEach((bytes, start, end) => result.add(bytes, start, end));
   for (const other of others) {
     if (result.size === 0) return;
-    other.forEach((bytes, start, end) => void result.remove(bytes, start, end));
+    other.forEach((bytes, start, end) => result.remove(bytes, start, end));
   }
 }
 
@@ -152,9 +173,7 @@ const sintercard = command({
     if (limit === undefined) return;
     const sets = setsOf(ctx, 2, last);
     if (sets === undefined) return;
-    let found = 0;
-    intersect(sets, () => ++found !== limit);
-    reply.integer(found);
+    reply.integer(countCommon(sets, limit));
   },
 });
 
@@ -185,7 +204,7 @@ const sinterstore = command({
     const sets = setsOf(ctx, 2, ctx.args.count - 1);
     if (sets === undefined) return;
     const result = newSet(ctx);
-    intersect(sets, (bytes, start, end) => void result.add(bytes, start, end));
+    intersect(sets, (bytes, start, end) => result.add(bytes, start, end));
     storeResult(ctx, result, SINTERSTORE);
   },
 });

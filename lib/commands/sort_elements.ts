@@ -104,9 +104,9 @@ function setSource(db: Database, ref: Ref): Source {
       const elements = new ByteList(last - first + 1);
       let i = 0;
       if (first > last) return elements;
-      set.forEach((bytes, start, end) => {
+      set.until((bytes, start, end) => {
         if (i >= first) elements.push(bytes, start, end);
-        return i++ < last;
+        return i++ >= last;
       });
       return elements;
     },

@@ -40,6 +40,9 @@ import {
 
 export { ENCODING_MAX, NONE, type Ref } from "./record_layout.ts";
 
+/** How many tables were made. */
+let tables = 0;
+
 /** A table of records, see above. */
 export class RecordTable {
   /** After {@linkcode RecordTable.locate}: the buffer that holds key and value. */
@@ -62,7 +65,9 @@ export class RecordTable {
 
   /** @param seed the secret of the hash. */
   constructor(seed: HashSeed) {
-    this.#seed = seed;
+    // A secret of its own for each table: one filled in another's scan order would have its hashes
+    // come sorted, and all of them crowd into a few buckets until it has grown.
+    this.#seed = { k0: (seed.k0 + Math.imul(++tables, 0x9e3779b9)) | 0, k1: seed.k1 };
     this.bytes = this.#arena.bytes[0];
     const owner = {
       keyEquals: (ref: Ref, buf: Uint8Array, start: number, end: number) =>

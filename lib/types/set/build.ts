@@ -3,7 +3,7 @@
 import type { Database, Ref } from "../../keyspace/database.ts";
 import type { Args } from "../../resp/args.ts";
 import { SetEditor } from "./editor.ts";
-import type { MemberVisitor } from "./view.ts";
+import type { MemberTest } from "./view.ts";
 
 /**
  * Stores a set under argument `i`, in the place of whatever was there; `ref` is what the last lookup
@@ -21,7 +21,7 @@ export function storeSet(
   args: Args,
   i: number,
   integers_max: number,
-  fill: (add: MemberVisitor) => void,
+  fill: (add: MemberTest) => void,
 ): void {
   const editor = new SetEditor();
   editor.begin(db.keyspace.seed, integers_max);

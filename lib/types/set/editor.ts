@@ -204,8 +204,8 @@ export class SetEditor {
   }
 
   #becomeTable(): void {
-    const table = SetTable.make(this.#seed!);
-    this.view().forEach((bytes, start, end) => void table.add(bytes, start, end));
+    const table = new SetTable(this.#seed!);
+    this.view().forEach((bytes, start, end) => table.add(bytes, start, end));
     this.#table = table;
     this.#encoding = OBJECT;
   }

@@ -17,17 +17,6 @@ const MEMBER = 1;
 /** After so many removals, as many records are moved out of sparse segments, if there are any. */
 const COMPACTION_PERIOD = 64;
 
-/** How many tables have been made: each has a secret of its own. */
-let tablesMade = 0;
-
-/**
- * The secret of one table. Were it the same for all, the members of one set, in the order in which
- * it is walked through, would come to another bucket by bucket, and make long chains there.
- */
-function ownSeed({ k0, k1 }: HashSeed): HashSeed {
-  return { k0: k0 ^ Math.imul(++tablesMade, 0x9e3779b9), k1 };
-}
-
 /** See above. */
 export class SetTable implements ValueObject {
   readonly type = "set";
@@ -37,14 +26,10 @@ export class SetTable implements ValueObject {
   readonly #seed: HashSeed;
   #removals = 0;
 
-  private constructor(seed: HashSeed) {
+  /** An empty set. @param seed the secret of the hash. */
+  constructor(seed: HashSeed) {
     this.#seed = seed;
     this.table = new RecordTable(seed);
-  }
-
-  /** An empty set. @param seed the secret of the hashes of the process. */
-  static make(seed: HashSeed): SetTable {
-    return new SetTable(ownSeed(seed));
   }
 
   /** How many members there are. */
@@ -86,7 +71,6 @@ export class SetTable implements ValueObject {
   clone(): SetTable {
     const copy = new SetTable(this.#seed);
     const { table } = this;
-    // Bucket after bucket: with the same secret they come to all buckets of the copy in turn.
     table.forEach((ref) => {
       table.locate(ref);
       copy.add(table.bytes, table.keyStart, table.valueStart);

@@ -6,7 +6,7 @@
  *     set.forEach((bytes, start, end) => reply.bulk(bytes, start, end));
  *
  * A view is valid until the next change of its database. The bytes that a visitor is shown are
- * valid during that call; it returns false to see no more.
+ * valid during that call.
  */
 
 import { Buffer } from "node:buffer";
@@ -18,13 +18,18 @@ import type { Random } from "../../platform/random.ts";
 import { findInteger, integerAt, integersCount } from "./integers.ts";
 import { type SetTable, setTableAt } from "./set_table.ts";
 
-/** Is shown a member, `bytes[start .. end)`; false: it wants to see no more. */
-export type MemberVisitor = (bytes: Uint8Array, start: number, end: number) => boolean | void;
+/** Is shown a member, `bytes[start .. end)`. */
+export type MemberVisitor = (bytes: Uint8Array, start: number, end: number) => void;
+/** Is shown a member and returns whether it has seen enough. */
+export type MemberTest = (bytes: Uint8Array, start: number, end: number) => boolean;
 
 const NOTHING = Buffer.alloc(0);
 const digits = Buffer.alloc(INT64_LENGTH_MAX);
 
-function visitInteger(value: Int64, visit: MemberVisitor): boolean | void {
+function visitInteger<T>(
+  value: Int64,
+  visit: (bytes: Uint8Array, start: number, end: number) => T,
+): T {
   return visit(digits, 0, writeInt64(digits, 0, value));
 }
 
@@ -59,15 +64,36 @@ export class SetView {
     return value !== undefined && findInteger(this.bytes, this.from, this.to, value) >= 0;
   }
 
-  /** Shows every member; integers in ascending order, others in none. The set must not change. */
+  /**
+   * Shows every member; integers in ascending order, others in none. The set must not change.
+   *
+   * A table is walked through bucket after bucket: members that are added to, or looked up in, another
+   * table in this order come to its buckets in turn, which is twice as fast as any other order.
+   */
   forEach(visit: MemberVisitor): void {
-    if (this.table !== undefined) return forEachOfTable(this.table, visit);
+    if (this.table === undefined) {
+      this.until((bytes, start, end) => {
+        visit(bytes, start, end);
+        return false;
+      });
+      return;
+    }
+    const { table } = this.table;
+    table.forEach((ref) => {
+      table.locate(ref);
+      visit(table.bytes, table.keyStart, table.valueStart);
+    });
+  }
+
+  /** Shows members until the test is true; it costs no more than what was shown. */
+  until(test: MemberTest): void {
+    if (this.table !== undefined) return untilOfTable(this.table, test);
     if (this.encoding === SET_PACKED) {
       const run = new PackedReader(this.bytes, this.from, this.to);
-      while (run.next()) if (visit(run.bytes, run.start, run.end) === false) return;
+      while (run.next()) if (test(run.bytes, run.start, run.end)) return;
     } else {
       for (let i = 0; i < this.size; i++) {
-        if (visitInteger(integerAt(this.bytes, this.from, i), visit) === false) return;
+        if (visitInteger(integerAt(this.bytes, this.from, i), test)) return;
       }
     }
   }
@@ -97,12 +123,13 @@ export class SetView {
     }
     let wanted = count;
     let left = this.size;
-    this.forEach((bytes, start, end) => {
+    if (wanted === 0) return;
+    this.until((bytes, start, end) => {
       if (random.below(left--) < wanted) {
         wanted--;
         visit(bytes, start, end);
       }
-      return wanted > 0;
+      return wanted === 0;
     });
   }
 
@@ -142,16 +169,16 @@ function sampleSparsely(
   }
 }
 
-function forEachOfTable({ table }: SetTable, visit: MemberVisitor): void {
-  let goesOn = true;
+function untilOfTable({ table }: SetTable, test: MemberTest): void {
+  let isEnough = false;
   let cursor = 0;
-  do { // bucket by bucket, so that a visitor who has seen enough costs no more
+  do {
     cursor = table.scan(cursor, (ref) => {
-      if (!goesOn) return;
+      if (isEnough) return;
       table.locate(ref);
-      goesOn = visit(table.bytes, table.keyStart, table.valueStart) !== false;
+      isEnough = test(table.bytes, table.keyStart, table.valueStart);
     });
-  } while (cursor !== 0 && goesOn);
+  } while (cursor !== 0 && !isEnough);
 }
 
 /** The set that the record at `ref` holds. */
