@@ -190,6 +190,11 @@ export class Context {
    * command that has changed something is logged as it came.
    */
   logAs(...parts: readonly Part[]): void {
+    this.logParts(parts);
+  }
+
+  /** {@linkcode Context.logAs} for as many parts as a client has sent: no call takes them all. */
+  logParts(parts: readonly Part[]): void {
     this.effectsGiven = true;
     if (this.server.effects.active) this.server.effects.add(this.db, parts);
   }

@@ -92,7 +92,9 @@ function digestValues(ctx: Context): void {
 }
 
 /** RELOAD and LOADAOF: afterwards the data is what the log says. */
-async function reload({ reply, server }: Context): Promise<void> {
+async function reload({ reply, server, mayWait }: Context): Promise<void> {
+  // What EXEC has changed so far is in no log yet, and nobody may come between the rest of it.
+  if (!mayWait) return reply.error("ERR DEBUG RELOAD and LOADAOF cannot be part of a transaction");
   try {
     await server.persistence.reload();
     reply.ok();

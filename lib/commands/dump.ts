@@ -130,7 +130,8 @@ function restoreKey(ctx: Context): void {
   const value = payloadValue(ctx);
   if (value === undefined) return;
 
-  const old = db.lookupWrite(args, 1);
+  // Replaced is what is there, expired or not: Redis deletes it without a word of its expiry.
+  const old = db.table.find(args.buf, args.start(1), args.end(1));
   if (old !== NONE) db.remove(old);
   const expiry = ttl === 0 ? undefined : options.absolute ? ttl : addInt64(ttl, ctx.now_ms) ?? 0;
   if (expiry !== undefined && expiry <= ctx.now_ms && !db.keyspace.loading) {
@@ -159,7 +160,7 @@ function logAbsolute(ctx: Context, expiry: Int64): void {
   const { args } = ctx;
   const parts: Part[] = [];
   for (let i = 0; i < args.count; i++) parts.push(i === 2 ? expiry : args.bytes(i));
-  ctx.logAs(...parts, "ABSTTL");
+  ctx.logParts([...parts, "ABSTTL"]);
 }
 
 /** What the record remembers of accesses, if the options say so. */

@@ -42,7 +42,7 @@ function logAdded(ctx: Context, first: number, scores: Float64Array): void {
   for (let i = first; i < args.count; i += PLACE_ARGUMENTS) {
     parts.push(scores[(i - first) / PLACE_ARGUMENTS], args.bytes(i + 2));
   }
-  ctx.logAs("ZADD", args.bytes(1), ...parts);
+  ctx.logParts(["ZADD", args.bytes(1), ...parts]);
 }
 
 const geoadd = command({

@@ -12,7 +12,8 @@ import { formatDouble } from "../numbers/double.ts";
 import type { Part } from "../resp/encoder.ts";
 import type { Reply } from "../resp/reply.ts";
 import { cellScores, latitudeOf, longitudeOf } from "../types/geo/cell.ts";
-import { coveringCells, distanceWithin_m, type Shape } from "../types/geo/shape.ts";
+import { FoundPlaces } from "../types/geo/found.ts";
+import { coveringCells, type Shape, ShapeTest } from "../types/geo/shape.ts";
 import { MemberList } from "../types/zset/member_list.ts";
 import { Zset } from "../types/zset/zset.ts";
 import { type Command, command, type CommandRecord, keyAt, type KeySpec } from "./command.ts";
@@ -28,57 +29,50 @@ const LOGGED_MEMBERS = 256;
 
 const zset = new Zset();
 
-/** A place that was found; its name is `buf[start .. end)`, valid until the database changes. */
-interface Found {
-  readonly buf: Uint8Array;
-  readonly start: number;
-  readonly end: number;
-  readonly score: number;
-  readonly longitude: number;
-  readonly latitude: number;
-  readonly distance_m: number;
-}
+const found = new FoundPlaces();
 
-/** The places in a shape, cell by cell; no more than `count_max` unless that is 0. */
-function search(shape: Shape, count_max: number): Found[] {
-  const found: Found[] = [];
+/** Finds the places in a shape, cell by cell; no more than `count_max` unless that is 0. */
+function search(shape: Shape, count_max: number): void {
+  const test = new ShapeTest(shape);
   for (const cell of coveringCells(shape)) {
     const { min, max } = cellScores(cell);
-    zset.byScore({ min, max, minExclusive: false, maxExclusive: true });
-    if (zset.count > 0) zset.seek(zset.first, false);
-    for (let left = zset.count; left > 0 && zset.step(); left--) {
-      const { bytes: buf, start, end, score } = zset;
-      const longitude = longitudeOf(score);
+    zset.seekScore(min);
+    for (let score; (score = zset.nextScore) < max;) {
       const latitude = latitudeOf(score);
-      const distance_m = distanceWithin_m(shape, longitude, latitude);
-      if (distance_m < 0) continue;
-      found.push({ buf, start, end, score, longitude, latitude, distance_m });
-      if (found.length === count_max) return found;
+      const distance_m = test.mayReach(latitude)
+        ? test.distanceTo_m(longitudeOf(score), latitude)
+        : -1;
+      if (distance_m < 0) {
+        zset.skip();
+        continue;
+      }
+      zset.step();
+      found.add(zset.bytes, zset.start, zset.end, score, distance_m);
+      if (found.count === count_max) return;
     }
   }
-  return found;
 }
 
-/** The places that a request asks for, in its order. */
-function answer(request: SearchRequest): Found[] {
-  const { shape, any, count, order } = request;
-  if (shape === undefined) return [];
-  const found = search(shape, any ? count : 0);
-  if (order === "asc") found.sort((a, b) => a.distance_m - b.distance_m);
-  else if (order === "desc") found.sort((a, b) => b.distance_m - a.distance_m);
-  return count > 0 && found.length > count ? found.slice(0, count) : found;
+/** Finds the places that a request asks for, in its order. */
+function find({ shape, any, count, order }: SearchRequest): void {
+  found.clear();
+  if (shape === undefined) return;
+  search(shape, any ? count : 0);
+  if (order !== undefined) found.sort(order === "desc");
+  if (count > 0) found.cut(count);
 }
 
-function replyFound(reply: Reply, found: readonly Found[], request: SearchRequest): void {
+function replyFound(reply: Reply, request: SearchRequest): void {
   const { withDistance, withHash, withPoint, shape } = request;
   const extras = (withDistance ? 1 : 0) + (withHash ? 1 : 0) + (withPoint ? 1 : 0);
-  reply.array(found.length);
-  for (const { buf, start, end, score, longitude, latitude, distance_m } of found) {
+  reply.array(found.count);
+  for (let i = 0; i < found.count; i++) {
     if (extras > 0) reply.array(1 + extras);
-    reply.bulk(buf, start, end);
-    if (withDistance) replyDistance(reply, distance_m / shape!.unit_m);
+    reply.bulk(found.bytesAt(i), found.startAt(i), found.endAt(i));
+    const score = found.scoreAt(i);
+    if (withDistance) replyDistance(reply, found.distanceAt_m(i) / shape!.unit_m);
     if (withHash) reply.integer(hashInteger(score));
-    if (withPoint) replyPoint(reply, longitude, latitude);
+    if (withPoint) replyPoint(reply, longitudeOf(score), latitudeOf(score));
   }
 }
 
@@ -88,16 +82,12 @@ function hashInteger(score: number): number | bigint {
   return Number.isSafeInteger(whole) ? whole : BigInt.asIntN(64, BigInt(whole));
 }
 
-function storeFound(
-  ctx: Context,
-  found: readonly Found[],
-  request: SearchRequest,
-  form: SearchForm,
-) {
+function storeFound(ctx: Context, request: SearchRequest, form: SearchForm): void {
   const { storeKey, storesDistance, shape } = request;
   const members = new MemberList(ctx.db.keyspace.seed);
-  for (const { buf, start, end, score, distance_m } of found) {
-    members.add(buf, start, end, storesDistance ? distance_m / shape!.unit_m : score);
+  for (let i = 0; i < found.count; i++) {
+    const score = storesDistance ? found.distanceAt_m(i) / shape!.unit_m : found.scoreAt(i);
+    members.add(found.bytesAt(i), found.startAt(i), found.endAt(i), score);
   }
   const event = form.center === "options" ? GEOSEARCHSTORE : GEORADIUSSTORE;
   if (storeResult(ctx, storeKey, members, event)) logStored(ctx, storeKey, members);
@@ -114,7 +104,7 @@ function logStored(ctx: Context, i: number, members: MemberList): void {
       parts.push(formatDouble(members.scoreAt(k)));
       parts.push(members.bytes.subarray(members.startAt(k), members.endAt(k)));
     }
-    ctx.logAs("ZADD", key, ...parts);
+    ctx.logParts(["ZADD", key, ...parts]);
   }
 }
 
@@ -125,9 +115,10 @@ function runSearch(ctx: Context, form: SearchForm): void {
   const request = new SearchReader(ctx, ref, form).read();
   if (request === undefined) return;
   if (ref !== NONE) zset.open(db, ref);
-  const found = answer(request);
-  if (request.storeKey > 0) storeFound(ctx, found, request, form);
-  else replyFound(reply, found, request);
+  find(request);
+  if (request.storeKey > 0) storeFound(ctx, request, form);
+  else replyFound(reply, request);
+  found.clear();
 }
 
 /** The key behind a word that stands at argument `from` or after it. */

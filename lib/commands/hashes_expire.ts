@@ -97,8 +97,8 @@ function expireFields(ctx: Context, unit_ms: number, isRelative: boolean): void 
   ctx.db.changed(isOver ? HDEL : HEXPIRE, args, 1);
   if (!stays) ctx.db.notify(DEL, args, 1);
   const fields = changed.map((i) => args.bytes(i));
-  if (isOver) ctx.logAs("HDEL", args.bytes(1), ...fields);
-  else ctx.logAs("HPEXPIREAT", args.bytes(1), at_ms, "FIELDS", fields.length, ...fields);
+  if (isOver) ctx.logParts(["HDEL", args.bytes(1), ...fields]);
+  else ctx.logParts(["HPEXPIREAT", args.bytes(1), at_ms, "FIELDS", fields.length, ...fields]);
 }
 
 /**

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import { NONE, type Ref } from "../keyspace/database.ts";
 import { type KeyEvent, keyEvent } from "../keyspace/events.ts";
 import { OBJECT } from "../keyspace/value.ts";
+import { writeInt64 } from "../numbers/int64.ts";
 import type { Args } from "../resp/args.ts";
 import { releaseReply, Reply } from "../resp/reply.ts";
 import type { Entry } from "../types/stream/chunk.ts";
@@ -31,7 +32,11 @@ export const INVALID_ID = "ERR Invalid stream ID specified as stream command arg
 
 const CREATE_CONSUMER = keyEvent("xgroup-createconsumer", "stream");
 const PARENTHESIS = 0x28;
+const DASH = 0x2d;
+/** The ID written last, its milliseconds, and where its sequence begins. */
 const idBytes = Buffer.alloc(ID_TEXT_BYTES_MAX);
+let idMs: Uint64 = -1;
+let idSeqAt = 0;
 
 /** The stream in a record; undefined: there is no record, or no stream in it. */
 export function streamIn(ctx: Context, ref: Ref): Stream | undefined {
@@ -84,8 +89,15 @@ function readBound(
 }
 
 /** Replies with an ID. */
-export function replyId(reply: Reply, id: { readonly ms: Uint64; readonly seq: Uint64 }): void {
-  reply.bulk(idBytes, 0, writeId(idBytes, 0, id.ms, id.seq));
+export function replyId(reply: Reply, { ms, seq }: StreamId): void {
+  if (ms === idMs) { // neighbours often share their time, whose 13 digits are what costs
+    reply.bulk(idBytes, 0, writeInt64(idBytes, idSeqAt, seq));
+    return;
+  }
+  const end = writeId(idBytes, 0, ms, seq);
+  idMs = ms;
+  idSeqAt = idBytes.indexOf(DASH) + 1;
+  reply.bulk(idBytes, 0, end);
 }
 
 /** Replies with an entry: its ID, and its fields and values. */

@@ -58,7 +58,7 @@ function logReplaced(ctx: Context, replace: (parts: Part[]) => void): void {
   const parts: Part[] = [];
   for (let i = 0; i < ctx.args.count; i++) parts.push(ctx.args.bytes(i));
   replace(parts);
-  ctx.logAs(...parts);
+  ctx.logParts(parts);
 }
 
 const xadd = command({

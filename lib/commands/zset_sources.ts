@@ -54,7 +54,8 @@ function setSource(set: SetView): Source {
     weight: 1,
     size: set.size,
     find: (buf, start, end) => set.has(buf, start, end) ? SET_SCORE : undefined,
-    forEach: (visit) => set.forEach((bytes, start, end) => visit(bytes, start, end, SET_SCORE)),
+    forEach: (visit) =>
+      set.until((bytes, start, end) => visit(bytes, start, end, SET_SCORE) === false),
   };
 }
 

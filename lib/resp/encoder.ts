@@ -31,6 +31,11 @@ export class CommandEncoder {
 
   /** Adds one command. */
   command(...parts: readonly Part[]): void {
+    this.commandOf(parts);
+  }
+
+  /** Adds one command of any number of arguments: a call takes no more than some 100,000. */
+  commandOf(parts: readonly Part[]): void {
     this.#header(ASTERISK, parts.length);
     for (const part of parts) {
       if (part instanceof Uint8Array) this.bulk(part, 0, part.length);

@@ -201,16 +201,15 @@ export class KeyBlocking implements Blocking {
       // An element serves anybody who waits for one: where one fails the others need not try.
       if ((group === "list" && listsFail) || (group === "sorted-set" && sortedSetsFail)) continue;
       const served = this.#answer(waiter, () => waiter.attempt(key));
+      this.#host.endUnit();
+      if (!this.#waiters.has(waiter)) continue; // its own event closed it: it was too slow to read
       if (served) this.#release(waiter);
       else if (group === "list") listsFail = true;
       else if (group === "sorted-set") sortedSetsFail = true;
     }
   }
 
-  /**
-   * Lets `act` reply to a suspended client, and makes a unit of what it has changed. Returns what
-   * `act` does.
-   */
+  /** Lets `act` reply to a suspended client. Returns what `act` does. */
   #answer<T>(waiter: Waiter, act: () => T): T {
     const { ctx } = waiter;
     const { client } = ctx;
@@ -221,7 +220,6 @@ export class KeyBlocking implements Blocking {
     if (this.#host.dirty() !== dirtyBefore && !ctx.effectsGiven) {
       throw new Error(`'${ctx.command.fullName}' was served and does not say what is to be logged`);
     }
-    this.#host.endUnit();
     if (client.replyMode !== "on") client.reply.rewind(mark);
     return result;
   }

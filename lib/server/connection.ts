@@ -186,7 +186,7 @@ export class Connection implements Link, TurnMember, DecoderLimits {
           break;
         }
         if (this.#mustWait()) {
-          this.#stalled = this.#goOn();
+          this.#stalled = this.#goOn().catch(this.#failed);
           break;
         }
       }
@@ -206,11 +206,13 @@ export class Connection implements Link, TurnMember, DecoderLimits {
       if (this.#closed) return;
       this.#needs = this.#host.logPosition;
       this.#process();
-    }).catch((error) => {
-      this.#readFailed(error);
-      this.#close();
-    });
+    }).catch(this.#failed);
   }
+
+  readonly #failed = (error: unknown): void => {
+    this.#readFailed(error);
+    this.#close();
+  };
 
   /** Whether serving must pause. */
   #mustWait(): boolean {

@@ -197,7 +197,8 @@ export class Dispatcher {
     stats.commandsProcessed++;
     usage.calls++;
     if (began_ms >= 0) usage.addTime(server.clock.monotonic_ms() - began_ms);
-    if (command.keys !== undefined) this.touchedData = true;
+    // KEYS, SCAN, RANDOMKEY and DBSIZE name no key and yet tell of what was written.
+    if (command.keys !== undefined || has(command, "readonly")) this.touchedData = true;
     if (ctx.reply.errorCount === errorsBefore) return;
     usage.failed++;
     stats.countError(ctx.reply.lastError);

@@ -54,7 +54,7 @@ export class Propagation implements EffectSink {
   add(db: NumberedDatabase, parts: readonly Part[]): void {
     if (this.#sink === undefined) return;
     this.#begin(db);
-    this.encoder.command(...parts);
+    this.encoder.commandOf(parts);
   }
 
   /** Adds a command as it came: the arguments of a client. */

@@ -7,6 +7,9 @@
 
 import type { BenchServer } from "./servers.ts";
 
+/** What of a server is needed to talk to it. */
+export type Reachable = Pick<BenchServer, "side" | "port" | "gone" | "lastWords">;
+
 /**
  * Runs `work` over a new connection.
  *
@@ -14,17 +17,17 @@ import type { BenchServer } from "./servers.ts";
  * @throws {Error} where the work takes longer or the server ends meanwhile.
  */
 export async function withConn<T>(
-  server: BenchServer,
+  server: Reachable,
   limit_ms: number,
   work: (conn: Deno.Conn) => Promise<T>,
 ): Promise<T> {
   using conn = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   conn.setNoDelay(true);
-  const closing = new AbortController();
-  // Only this wakes up a read that waits: its promise then rejects.
+  let closed = false;
+  // Only closing wakes up a read that waits: its promise then rejects.
   const close = () => {
-    closing.abort();
-    conn.close();
+    if (!closed) conn.close();
+    closed = true;
   };
   const timer = setTimeout(close, limit_ms);
   server.gone.addEventListener("abort", close, { once: true });
@@ -32,7 +35,7 @@ export async function withConn<T>(
     return await work(conn);
   } catch (error) {
     if (server.gone.aborted) throw new Error(server.lastWords());
-    if (closing.signal.aborted) throw new Error(`${server.side}: not done in ${limit_ms} ms`);
+    if (closed) throw new Error(`${server.side}: not done in ${limit_ms} ms`);
     throw error;
   } finally {
     clearTimeout(timer);

@@ -5,6 +5,9 @@
  *     deno task bench throughput cpu               only these
  *     deno task bench --size full --rounds 5       the sizes the goals are stated for
  *
+ *     deno task bench --help                       what there is
+ *
+ * Each ends by itself: every load has a time limit, and a server that hangs or ends is an error.
  * Needs Linux, and redis-server and redis-benchmark 7.0 on the PATH. Servers keep their files in the
  * directory for temporary files (TMPDIR).
  *
@@ -34,27 +37,34 @@ import type { Benchmark, Row, Wish } from "./benchmark.ts";
 import { cpu } from "./cpu.ts";
 import { memory } from "./memory.ts";
 import { coresOfOthers, cpuTimes } from "./noise.ts";
+import { pipelined } from "./pipelined.ts";
 import { replay } from "./replay.ts";
 import { summary, table } from "./report.ts";
 import { killServers, startCommand } from "./servers.ts";
 import { stall } from "./stall.ts";
 import { startup } from "./startup.ts";
+import { structures } from "./structures.ts";
 import { removeTempDirs } from "./temp_dir.ts";
 import { throughput } from "./throughput.ts";
+import { unlink } from "./unlink.ts";
 
 const BENCHMARKS: readonly Benchmark[] = [
   throughput,
+  pipelined,
   cpu,
   memory,
+  structures,
   always,
   replay,
   stall,
+  unlink,
   startup,
 ];
 
-const NAMES = BENCHMARKS.map((benchmark) => benchmark.name).join(" ");
+const NAMES = BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(10)}  ${title}`).join("\n");
 const USAGE = `Usage: deno task bench [name ...] [--size small|full] [--rounds N]
-Names: ${NAMES}`;
+Names:
+${NAMES}`;
 
 /** A command line that asks for what is not there. */
 class UsageError extends Error {}

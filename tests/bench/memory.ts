@@ -12,7 +12,7 @@ import {
   ratioAtMost,
   type Row,
 } from "./benchmark.ts";
-import { KEY, load, VALUE_32 } from "./bulk.ts";
+import { KEY, loadKeys, VALUE_32 } from "./bulk.ts";
 import { type BenchServer, QUIET, sleep, startServer } from "./servers.ts";
 
 interface Data {
@@ -69,7 +69,7 @@ export const memory: Benchmark = {
 async function bytesPerKey(server: BenchServer, { command, keys }: Data) {
   await sleep(SETTLE_MS);
   const empty_bytes = server.rss_bytes();
-  await load(server, command, keys);
+  await loadKeys(server, command, keys);
   await sleep(SETTLE_MS);
   const full_bytes = server.rss_bytes();
   return { total: full_bytes / keys, overEmpty: (full_bytes - empty_bytes) / keys };

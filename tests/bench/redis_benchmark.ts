@@ -2,7 +2,7 @@
  * Runs `redis-benchmark`, Redis's own load generator, against one server.
  *
  * Promise: a server that answers with errors is an error here, not a fast server; and it ends with
- * its server (by itself it would try to connect again for ever).
+ * its server (by itself it would try to connect again for ever) or when its time is up.
  */
 
 import type { BenchServer } from "./servers.ts";
@@ -10,11 +10,16 @@ import type { BenchServer } from "./servers.ts";
 /** Clients, key range and value size of every run, as the goals are stated. */
 const LOAD = ["-c", "50", "-r", "1000000", "-d", "32"];
 const KEYS = 1_000_000;
+/** The longest run there is takes a tenth of this; a server that hangs takes all of it. */
+const TIMEOUT_MS = 120_000;
 
 /** What to run. */
 export interface Run {
-  /** The name of the test, as `-t` takes it. */
-  readonly test: string;
+  /**
+   * The name of a test, as `-t` takes it, or a command, in which every `__rand_int__` becomes twelve
+   * digits below the key range (1 M unless `options` say otherwise).
+   */
+  readonly test: string | readonly string[];
   /** How many requests. */
   readonly requests: number;
   /** How many requests a client sends at a time. */
@@ -29,25 +34,34 @@ export interface Run {
  * @returns requests per second.
  */
 export async function redisBenchmark(server: BenchServer, run: Run): Promise<number> {
+  const what = typeof run.test === "string" ? ["-t", run.test] : run.test;
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  const timer = setTimeout(end, TIMEOUT_MS);
+  server.gone.addEventListener("abort", end, { once: true });
   const { code, stdout, stderr } = await new Deno.Command("redis-benchmark", {
     args: [
       ...["-h", "127.0.0.1", "-p", String(server.port), "-e", "--csv", ...LOAD],
-      ...["-t", run.test, "-n", String(run.requests), "-P", String(run.pipeline)],
+      ...["-n", String(run.requests), "-P", String(run.pipeline)],
       ...run.options ?? [],
+      ...what,
     ],
-    signal: server.gone,
+    signal: ending.signal,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).output();
+  clearTimeout(timer);
+  server.gone.removeEventListener("abort", end);
   const decoder = new TextDecoder();
-  const output = decoder.decode(stdout);
-  const errors = decoder.decode(stderr);
+  const output = `${decoder.decode(stderr)}${decoder.decode(stdout)}`;
   if (server.gone.aborted) throw new Error(server.lastWords());
-  if (code !== 0 || `${output}${errors}`.includes("Error from server")) {
-    throw new Error(`redis-benchmark -t ${run.test} failed (${code}): ${errors}${output}`);
+  const named = `redis-benchmark ${what.join(" ")} at ${server.side}`;
+  if (ending.signal.aborted) throw new Error(`${named}: not done in ${TIMEOUT_MS} ms: ${output}`);
+  if (code !== 0 || output.includes("Error from server")) {
+    throw new Error(`${named} failed (${code}): ${output}`);
   }
-  return requestsPerSecond(output);
+  return requestsPerSecond(decoder.decode(stdout));
 }
 
 /**

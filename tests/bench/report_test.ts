@@ -57,5 +57,15 @@ Deno.test("commands in bulk have every key once", () => {
   }
   assertEquals(seen.size, 2500);
   assert(seen.has("key:000000002499"));
-  assertThrows(() => [...batches(["PING"], 1)], Error, "KEY");
+  assertThrows(() => [...batches(["PING"], 1)], Error, "SLOT");
+});
+
+Deno.test("every slot of a command gets the digits of its number that fit, in the order asked for", () => {
+  const decoder = new TextDecoder();
+  const bytes = batches(["X", "a##", "####"], 1234, "rising");
+  const texts = Array.from(bytes, (batch) => decoder.decode(batch));
+  const commands = texts.join("").split("*3\r\n").slice(1);
+  assertEquals(commands.length, 1234);
+  assertEquals(commands[7], "$1\r\nX\r\n$3\r\na07\r\n$4\r\n0007\r\n");
+  assertEquals(commands[1233], "$1\r\nX\r\n$3\r\na33\r\n$4\r\n1233\r\n");
 });

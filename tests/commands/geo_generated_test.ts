@@ -8,6 +8,11 @@ import { hasRedisServer, startRedeno, startRedis } from "../kit/oracle.ts";
 const withRedis = { ignore: !hasRedisServer(), sanitizeOps: true, sanitizeResources: true };
 
 const KEYS = ["g1", "g2", "g3", "none", "string"];
+/**
+ * Where distances are stored. Only their order is compared: C's sines are not always the nearest
+ * doubles, so that the last of 17 digits can differ.
+ */
+const DISTANCES = "distances";
 const UNITS = ["m", "km", "ft", "mi", "KM", "x"];
 const MEMBERS = Array.from({ length: 60 }, (_, i) => `place:${i}`);
 /** Edges of the map, the poles as far as they are on it, and points with the same coordinates. */
@@ -18,16 +23,23 @@ const ODD = ["x", "", "181", "-90", "nan", "inf", "-1"];
 
 function coordinate(chance: Seeded, known: readonly string[], max: number): string {
   if (chance.chance(0.02)) return chance.pick(ODD);
-  if (chance.chance(0.2)) return chance.pick(known);
+  if (known.length > 0 && chance.chance(0.4)) return chance.pick(known);
   return String((chance.uint32() / 2 ** 31 - 1) * max);
 }
 
-/** Longitude and latitude: anywhere, or (half of all) near one place, so that searches find some. */
+/**
+ * Longitude and latitude: anywhere, or (half of all) near one place, so that searches find some. No two
+ * points are the same: the order of equal distances is Redis's sorting algorithm's affair.
+ */
 function point(chance: Seeded): string[] {
   if (chance.chance(0.5)) {
     return [15, 37].map((degrees) => String(degrees + (chance.uint32() / 2 ** 32 - 0.5) * 4));
   }
-  return [coordinate(chance, LONGITUDES, 180), coordinate(chance, LATITUDES, 85)];
+  const known = chance.chance(0.5);
+  return [
+    coordinate(chance, known ? LONGITUDES : [], 180),
+    coordinate(chance, known ? [] : LATITUDES, 85),
+  ];
 }
 
 const radius = (chance: Seeded) => chance.chance(0.03) ? chance.pick(ODD) : chance.pick(RADII);
@@ -62,7 +74,14 @@ function searched(chance: Seeded): string[] {
 }
 
 function storing(chance: Seeded): string[] {
-  return maybe(chance, 0.4, chance.pick(["STORE", "STOREDIST"]), chance.pick(KEYS));
+  if (chance.chance(0.6)) return [];
+  return chance.chance(0.5) ? ["STORE", chance.pick(KEYS)] : ["STOREDIST", DISTANCES];
+}
+
+/** A score that GEOADD would not make: negative, broken, or larger than any geohash. */
+function oddScore(chance: Seeded): string {
+  const score = chance.below(2 ** 40) + 0.5;
+  return String(score * chance.pick([1, -1, 2 ** 20]));
 }
 
 const MAKERS: readonly ((chance: Seeded, key: string) => Command)[] = [
@@ -82,9 +101,10 @@ const MAKERS: readonly ((chance: Seeded, key: string) => Command)[] = [
     key,
     ...searched(chance),
     ...maybe(chance, 0.3, "COUNT", "3"),
-    ...maybe(chance, 0.4, "STOREDIST"),
     ...maybe(chance, 0.05, "WITHDIST"),
   ],
+  (chance, key) => ["GEOSEARCHSTORE", DISTANCES, key, ...searched(chance), "STOREDIST"],
+  () => ["ZRANGE", DISTANCES, "0", "-1"],
   (chance, key) => [
     chance.pick(["GEORADIUS", "GEORADIUS_RO"]),
     key,
@@ -113,7 +133,7 @@ const MAKERS: readonly ((chance: Seeded, key: string) => Command)[] = [
   (chance, key) => ["GEOPOS", key, chance.pick(MEMBERS), chance.pick(MEMBERS)],
   (chance, key) => ["GEOHASH", key, chance.pick(MEMBERS), chance.pick(MEMBERS)],
   (_, key) => ["ZRANGE", key, "0", "-1", "WITHSCORES"],
-  (chance, key) => ["ZADD", key, chance.pick(["0", "-1", "1e300", "3.7"]), chance.pick(MEMBERS)],
+  (chance, key) => ["ZADD", key, oddScore(chance), chance.pick(MEMBERS)],
 ];
 
 function makeStep(chance: Seeded): Command | Step {

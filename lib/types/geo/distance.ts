@@ -14,6 +14,50 @@ export function degrees(radians: number): number {
   return radians / RADIANS;
 }
 
+/**
+ * Below this the series of sine and arcsine are worth more than the functions: a few multiplications,
+ * and what is left out is less than 2^-16 of the last bit, so that the results are the same doubles.
+ */
+const SMALL = 2 ** -7;
+
+/** Math.sin, faster for places near each other. */
+function sine(x: number): number {
+  if (x > SMALL || x < -SMALL) return Math.sin(x);
+  const square = x * x;
+  return x + x * (square * (-1 / 6 + square * (1 / 120 - square / 5040)));
+}
+
+/** Math.asin of what is not negative, likewise. */
+function arcsine(x: number): number {
+  if (x > SMALL) return Math.asin(x);
+  const square = x * x;
+  return x +
+    x * (square * (1 / 6 + square * (3 / 40 + square * (15 / 336 + square * (105 / 3456)))));
+}
+
+/** A point to measure from: what its share of the formula comes to is worked out once. */
+export class Origin {
+  readonly #lambda: number;
+  readonly #phi: number;
+  readonly #cosPhi: number;
+
+  /** @param longitude in degrees. @param latitude in degrees. */
+  constructor(longitude: number, latitude: number) {
+    this.#lambda = radians(longitude);
+    this.#phi = radians(latitude);
+    this.#cosPhi = Math.cos(this.#phi);
+  }
+
+  /** Distance to another point. */
+  distanceTo_m(longitude: number, latitude: number): number {
+    const phi = radians(latitude);
+    const u = sine((phi - this.#phi) / 2);
+    const v = sine((radians(longitude) - this.#lambda) / 2);
+    const square = u * u + this.#cosPhi * Math.cos(phi) * v * v;
+    return 2 * EARTH_RADIUS_M * arcsine(Math.sqrt(square));
+  }
+}
+
 /** Distance between two points given in degrees. */
 export function distance_m(
   longitude1: number,
@@ -21,10 +65,5 @@ export function distance_m(
   longitude2: number,
   latitude2: number,
 ): number {
-  const phi1 = radians(latitude1);
-  const phi2 = radians(latitude2);
-  const u = Math.sin((phi2 - phi1) / 2);
-  const v = Math.sin((radians(longitude2) - radians(longitude1)) / 2);
-  const square = u * u + Math.cos(phi1) * Math.cos(phi2) * v * v;
-  return 2 * EARTH_RADIUS_M * Math.asin(Math.sqrt(square));
+  return new Origin(longitude1, latitude1).distanceTo_m(longitude2, latitude2);
 }

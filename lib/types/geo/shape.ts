@@ -3,7 +3,7 @@
  */
 
 import { type Cell, type CellBounds, cellBounds, cellOf, type Point, STEPS_MAX } from "./cell.ts";
-import { degrees, distance_m, EARTH_RADIUS_M, radians } from "./distance.ts";
+import { degrees, distance_m, EARTH_RADIUS_M, Origin, radians } from "./distance.ts";
 
 /** A circle (`radius`) or a box (`width`, `height`), measured in units of `unit_m` metres. */
 export interface Shape {
@@ -17,17 +17,50 @@ export interface Shape {
 /** Half the circumference of Mercator's map in metres. */
 const MERCATOR_MAX_M = 20037726.37;
 
-/** Distance of a point from the centre in metres, if the point lies in the shape; else -1. */
-export function distanceWithin_m(shape: Shape, longitude: number, latitude: number): number {
-  const { center, form, unit_m } = shape;
-  if ("radius" in form) {
-    const distance = distance_m(center.longitude, center.latitude, longitude, latitude);
+/** Degrees by which points are looked at closely that seem to lie just outside of a circle. */
+const MARGIN_DEGREES = 1e-6;
+/** So near to a pole meridians are so close that a circle reaches around it. */
+const NEAR_POLE_DEGREES = 89;
+
+/** Tells which points lie in a shape. */
+export class ShapeTest {
+  readonly #shape: Shape;
+  readonly #origin: Origin;
+  /** Only points that are no farther from the centre, in degrees, need be looked at closely. */
+  readonly #latitudeReach: number = Infinity;
+  readonly #longitudeReach: number = Infinity;
+
+  /** @param shape what points are to lie in. */
+  constructor(shape: Shape) {
+    const { center, form } = this.#shape = shape;
+    this.#origin = new Origin(center.longitude, center.latitude);
+    if (!("radius" in form)) return;
+    const { north, east } = boundingBox(shape);
+    this.#latitudeReach = north - center.latitude + MARGIN_DEGREES;
+    if (Math.abs(center.latitude) + this.#latitudeReach > NEAR_POLE_DEGREES) return;
+    this.#longitudeReach = east - center.longitude + MARGIN_DEGREES;
+  }
+
+  /** Whether a point on this latitude may lie in the shape. */
+  mayReach(latitude: number): boolean {
+    return Math.abs(latitude - this.#shape.center.latitude) <= this.#latitudeReach;
+  }
+
+  /** Distance of a point from the centre in metres, if the point lies in the shape; else -1. */
+  distanceTo_m(longitude: number, latitude: number): number {
+    const { center, form, unit_m } = this.#shape;
+    if (!this.mayReach(latitude)) return -1;
+    const aside = Math.abs(longitude - center.longitude);
+    if (aside > this.#longitudeReach && 360 - aside > this.#longitudeReach) return -1;
+    if (!("radius" in form)) {
+      const { longitude: lon, latitude: lat } = center;
+      if (distance_m(longitude, latitude, longitude, lat) > (form.height * unit_m) / 2) return -1;
+      if (distance_m(longitude, latitude, lon, latitude) > (form.width * unit_m) / 2) return -1;
+      return this.#origin.distanceTo_m(longitude, latitude);
+    }
+    const distance = this.#origin.distanceTo_m(longitude, latitude);
     return distance > form.radius * unit_m ? -1 : distance;
   }
-  const { longitude: lon, latitude: lat } = center;
-  if (distance_m(longitude, latitude, longitude, lat) > (form.height * unit_m) / 2) return -1;
-  if (distance_m(longitude, latitude, lon, latitude) > (form.width * unit_m) / 2) return -1;
-  return distance_m(lon, lat, longitude, latitude);
 }
 
 /**

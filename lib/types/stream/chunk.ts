@@ -14,6 +14,7 @@
 
 import { Buffer } from "node:buffer";
 import { equalBytes } from "../../memory/bytes.ts";
+import { INT64_LENGTH_MAX } from "../../numbers/int64.ts";
 import type { Args } from "../../resp/args.ts";
 import {
   afterElement,
@@ -41,6 +42,8 @@ const ENTRY_PARTS = 3;
 const BYTES_MIN = 128;
 /** A chunk that grows takes at most so much in advance. */
 const SPARE_BYTES_MAX = 4096;
+/** A new chunk takes at most so much on the strength of what the last one became. */
+const EXPECTED_BYTES_MAX = 16384;
 
 const field = new Element();
 
@@ -71,10 +74,21 @@ export class Chunk {
     this.fieldsAt = this.entriesAt = this.#elements = 0;
   }
 
-  /** A chunk whose ID and fields are those of its first entry, which {@linkcode Chunk.add} adds. */
-  static begin(id: StreamId, args: Args, first: number, fieldCount: number): Chunk {
-    const size = HEADER_BYTES + fieldsBytes(args, first, fieldCount) + 64;
-    const chunk = new Chunk(id.ms, id.seq, Buffer.allocUnsafeSlow(Math.max(BYTES_MIN, size)));
+  /**
+   * A chunk whose ID and fields are those of its first entry, which {@linkcode Chunk.add} adds.
+   *
+   * @param expected_bytes how large it will probably become; 0: nobody knows.
+   */
+  static begin(
+    id: StreamId,
+    args: Args,
+    first: number,
+    fieldCount: number,
+    expected_bytes: number,
+  ): Chunk {
+    const least = HEADER_BYTES + fieldsBytes(args, first, fieldCount) + 64;
+    const size = Math.max(BYTES_MIN, least, Math.min(expected_bytes, EXPECTED_BYTES_MAX));
+    const chunk = new Chunk(id.ms, id.seq, Buffer.allocUnsafeSlow(size));
     const { buf } = chunk;
     let at = writeInteger(buf, HEADER_BYTES, 0);
     at = writeInteger(buf, at, 0);
@@ -113,10 +127,19 @@ export class Chunk {
     return this.live + this.deleted;
   }
 
-  /** Adds an entry behind the last: fields and values are the arguments from `first` on. */
-  add(id: StreamId, args: Args, first: number, fieldCount: number): void {
+  /**
+   * Adds an entry behind the last: fields and values, together `size_bytes` long, are the arguments
+   * from `first` on.
+   */
+  add(
+    id: StreamId,
+    args: Args,
+    first: number,
+    fieldCount: number,
+    size_bytes: number,
+  ): void {
     const same = this.#hasFields(args, first, fieldCount);
-    this.#reserve(entryBytes(args, first, fieldCount));
+    this.#reserve(size_bytes + (2 * fieldCount + 6) * ELEMENT_OVERHEAD_MAX);
     this.#setCounts(this.live + 1, this.deleted);
     const { buf } = this;
     let at = writeInteger(buf, this.length - 1, same ? SAME_FIELDS : 0);
@@ -200,8 +223,14 @@ export class Chunk {
   }
 
   #writeHeader(): void {
-    this.buf.writeUInt32LE(this.length, 0);
-    this.buf.writeUInt16LE(Math.min(this.#elements, ELEMENTS_UNKNOWN), 4);
+    const { buf, length } = this;
+    const elements = Math.min(this.#elements, ELEMENTS_UNKNOWN);
+    buf[0] = length & 0xff;
+    buf[1] = (length >> 8) & 0xff;
+    buf[2] = (length >> 16) & 0xff;
+    buf[3] = length >> 24;
+    buf[4] = elements & 0xff;
+    buf[5] = elements >> 8;
   }
 
   #reserve(bytes: number): void {
@@ -223,14 +252,14 @@ function fieldsBytes(args: Args, first: number, fieldCount: number): number {
   return sum;
 }
 
-/** Bytes that an entry takes at most. */
-function entryBytes(args: Args, first: number, fieldCount: number): number {
-  let sum = 6 * ELEMENT_OVERHEAD_MAX;
-  for (let i = 0; i < 2 * fieldCount; i++) sum += args.length(first + i) + ELEMENT_OVERHEAD_MAX;
-  return sum;
-}
+/** Where all entries write out their integers: making buffers for each took a third of XRANGE. */
+const fieldDigits = Buffer.alloc(INT64_LENGTH_MAX);
+const valueDigits = Buffer.alloc(INT64_LENGTH_MAX);
 
-/** One entry of a chunk, decoded as far as its fields. */
+/**
+ * One entry of a chunk, decoded as far as its fields. Field and value are valid until the next pair
+ * of any entry is read.
+ */
 export class Entry {
   chunk!: Chunk;
   /** Where it begins. */
@@ -240,9 +269,9 @@ export class Entry {
   seq: Uint64 = 0;
   fieldCount = 0;
   /** After {@linkcode Entry.nextPair}: a field ... */
-  readonly field = new Element();
+  readonly field: Element = new Element(fieldDigits);
   /** ... and its value. */
-  readonly value = new Element();
+  readonly value: Element = new Element(valueDigits);
 
   /** The next field's place among the chunk's fields, if the entry has those. */
   #fieldAt = 0;

@@ -20,6 +20,8 @@ import { INT64_LENGTH_MAX, parseInt64, writeInt64 } from "../../numbers/int64.ts
 
 /** Bytes before the first element. */
 export const HEADER_BYTES = 6;
+/** No integer begins with a byte above this. */
+const NINE = 0x39;
 /** The byte behind the last element. */
 export const LISTPACK_END = 0xff;
 /** The count of elements from which on it is unknown. */
@@ -101,7 +103,7 @@ export function writeText(
   end: number,
 ): number {
   const length = end - start;
-  if (length > 0 && length <= INT64_LENGTH_MAX) {
+  if (length > 0 && length <= INT64_LENGTH_MAX && from[start] <= NINE) {
     const value = parseInt64(from, start, end);
     if (value !== undefined) return writeInteger(buf, at, value);
   }
@@ -174,24 +176,29 @@ export function readInteger(buf: Buffer, at: number): number | bigint {
     const value = ((tag & 0x1f) << 8) | buf[at + 1];
     return value < 4096 ? value : value - 8192;
   }
+  // Byte by byte: Buffer's methods check again what is known, and cost several times as much.
+  const low = buf[at + 1] | (buf[at + 2] << 8);
   switch (tag) {
     case 0xf1:
-      return buf.readInt16LE(at + 1);
+      return (low << 16) >> 16;
     case 0xf2:
-      return buf.readIntLE(at + 1, 3);
+      return ((low | (buf[at + 3] << 16)) << 8) >> 8;
     case 0xf3:
-      return buf.readInt32LE(at + 1);
-    case 0xf4: {
-      const high = buf.readInt32LE(at + 5);
-      if (high >= -0x20_0000 && high < 0x20_0000) {
-        const value = high * 0x1_0000_0000 + buf.readUInt32LE(at + 1);
-        if (Number.isSafeInteger(value)) return value;
-      }
-      return buf.readBigInt64LE(at + 1);
-    }
+      return low | (buf[at + 3] << 16) | (buf[at + 4] << 24);
+    case 0xf4:
+      return readInt64(buf, at + 1);
     default:
       throw new Error(`listpack: no integer at ${at}, but tag ${tag}`);
   }
+}
+
+function readInt64(buf: Buffer, at: number): number | bigint {
+  const high = buf.readInt32LE(at + 4);
+  if (high >= -0x20_0000 && high < 0x20_0000) {
+    const value = high * 0x1_0000_0000 + buf.readUInt32LE(at);
+    if (Number.isSafeInteger(value)) return value;
+  }
+  return buf.readBigInt64LE(at);
 }
 
 /** Whether the element at `at` is an integer. */
@@ -206,11 +213,15 @@ export class Element {
   bytes: Buffer;
   start = 0;
   end = 0;
-  readonly #digits = Buffer.alloc(INT64_LENGTH_MAX);
+  readonly #digits: Buffer;
 
-  /** An empty element; {@linkcode Element.read} fills it. */
-  constructor() {
-    this.bytes = this.#digits;
+  /**
+   * An empty element; {@linkcode Element.read} fills it.
+   *
+   * @param digits where integers are written out: elements that share it are read in turn.
+   */
+  constructor(digits: Buffer = Buffer.alloc(INT64_LENGTH_MAX)) {
+    this.bytes = this.#digits = digits;
   }
 
   /** Takes the element at `at`; returns the offset behind it. */

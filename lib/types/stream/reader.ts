@@ -11,6 +11,7 @@
 
 import { type Chunk, Entry } from "./chunk.ts";
 import { compareIds, ID_MAX, ID_MIN, type StreamId } from "./stream_id.ts";
+import type { Uint64 } from "./uint64.ts";
 
 /** Index of the last chunk whose ID is not above `id`; -1: there is none. */
 export function chunkIndex(chunks: readonly Chunk[], id: StreamId): number {
@@ -24,6 +25,33 @@ export function chunkIndex(chunks: readonly Chunk[], id: StreamId): number {
   return low - 1;
 }
 
+/** The entry that was read last, so that who reads on need not search its chunk from the start. */
+export class ReadHint {
+  /** undefined: nothing was read yet. */
+  chunk: Chunk | undefined;
+  entriesAt = 0;
+  at = 0;
+  ms: Uint64 = 0;
+  seq: Uint64 = 0;
+
+  /** Notes an entry. */
+  set({ chunk, at, ms, seq }: Entry): void {
+    this.chunk = chunk;
+    this.entriesAt = chunk.entriesAt;
+    this.at = at;
+    this.ms = ms;
+    this.seq = seq;
+  }
+
+  /** Where in a chunk to search for `start`. */
+  from(chunk: Chunk, start: StreamId): number {
+    // Entries only move when the chunk's counters take more room.
+    const holds = chunk === this.chunk && chunk.entriesAt === this.entriesAt &&
+      compareIds(this, start) <= 0;
+    return holds ? this.at : chunk.entriesAt;
+  }
+}
+
 /** A reader of entries. */
 export class StreamReader {
   /** The entry that {@linkcode StreamReader.next} stepped to. */
@@ -34,6 +62,7 @@ export class StreamReader {
   withDeleted = false;
 
   readonly #chunks: readonly Chunk[];
+  readonly #hint: ReadHint | undefined;
   #start: StreamId = ID_MIN;
   #end: StreamId = ID_MAX;
   #backwards = false;
@@ -42,9 +71,10 @@ export class StreamReader {
   /** Forwards: the next entry begins where this one ends. */
   #isIn = false;
 
-  /** @param chunks in the order of their IDs. */
-  constructor(chunks: readonly Chunk[]) {
+  /** @param chunks in the order of their IDs. @param hint of the last read of the same chunks. */
+  constructor(chunks: readonly Chunk[], hint?: ReadHint) {
     this.#chunks = chunks;
+    this.#hint = hint;
   }
 
   /** The ID of the entry. */
@@ -87,7 +117,7 @@ export class StreamReader {
       this.leave();
       const chunk = this.#chunks[this.chunkIndex];
       if (chunk === undefined) return false;
-      if (this.#at < 0) this.#at = chunk.entriesAt;
+      if (this.#at < 0) this.#at = this.#hint?.from(chunk, start) ?? chunk.entriesAt;
       if (this.#at >= chunk.length - 1) {
         this.chunkIndex++;
         this.#at = -1;
@@ -97,7 +127,9 @@ export class StreamReader {
       this.#isIn = true;
       if (entry.isDeleted && !this.withDeleted) continue; // XSETID may have put it out of order
       if (compareIds(entry, start) < 0) continue;
-      return compareIds(entry, this.#end) <= 0;
+      if (compareIds(entry, this.#end) > 0) return false;
+      this.#hint?.set(entry);
+      return true;
     }
   }
 

@@ -12,7 +12,7 @@ import { Chunk } from "./chunk.ts";
 import { type ConsumerGroup, UNKNOWN_READ } from "./group.ts";
 import { NameTable } from "./names.ts";
 import { radixTreeNodes } from "./radix_tree.ts";
-import { chunkIndex, StreamReader } from "./reader.ts";
+import { chunkIndex, ReadHint, StreamReader } from "./reader.ts";
 import { compareIds, ID_MAX, ID_MIN, isZeroId, type StreamId } from "./stream_id.ts";
 import { differenceInt64, sumInt64 } from "./uint64.ts";
 
@@ -49,6 +49,7 @@ export class Stream implements ValueObject {
 
   #chunks: Chunk[] = [];
   #chunkBytes = 0;
+  readonly #hint = new ReadHint();
   /** See {@linkcode Stream.radixTreeNodes}; -1: to be counted again. */
   #nodes = -1;
 
@@ -76,18 +77,12 @@ export class Stream implements ValueObject {
   append(id: StreamId, args: Args, first: number, fieldCount: number, limits: ChunkLimits): void {
     if (compareIds(id, this.lastId) <= 0) throw new Error("stream: IDs must rise");
     let chunk = this.#chunks.at(-1);
-    if (chunk !== undefined && isFull(chunk, args, first, fieldCount, limits)) {
-      const before = chunk.buf.length;
-      chunk.shrink();
-      this.#chunkBytes += chunk.buf.length - before;
-      chunk = undefined;
-    }
-    if (chunk === undefined) {
-      chunk = Chunk.begin(id, args, first, fieldCount);
-      this.#pushChunk(chunk);
+    const size_bytes = entrySize(args, first, fieldCount);
+    if (chunk === undefined || isFull(chunk, size_bytes, limits)) {
+      chunk = this.#beginChunk(chunk, id, args, first, fieldCount);
     }
     const before = chunk.buf.length;
-    chunk.add(id, args, first, fieldCount);
+    chunk.add(id, args, first, fieldCount, size_bytes);
     this.#chunkBytes += chunk.buf.length - before;
     this.length++;
     this.appends++;
@@ -96,16 +91,32 @@ export class Stream implements ValueObject {
     if (this.length === 1) this.firstId = id;
   }
 
+  /** Begins a chunk behind `last`, which is full. */
+  #beginChunk(
+    last: Chunk | undefined,
+    id: StreamId,
+    args: Args,
+    first: number,
+    fieldCount: number,
+  ): Chunk {
+    if (last !== undefined) {
+      const before = last.buf.length;
+      last.shrink();
+      this.#chunkBytes += last.buf.length - before;
+    }
+    const chunk = Chunk.begin(id, args, first, fieldCount, last?.length ?? 0);
+    this.#pushChunk(chunk);
+    return chunk;
+  }
+
   /** Whether there is an entry with this ID. */
   has(id: StreamId): boolean {
-    const reader = new StreamReader(this.#chunks);
-    reader.seek(id, id);
-    return reader.next();
+    return this.read(id, id).next();
   }
 
   /** A reader of the entries from `start` to `end`, both included. */
   read(start: StreamId = ID_MIN, end: StreamId = ID_MAX, backwards = false): StreamReader {
-    const reader = new StreamReader(this.#chunks);
+    const reader = new StreamReader(this.#chunks, this.#hint);
     reader.seek(start, end, backwards);
     return reader;
   }
@@ -227,6 +238,7 @@ export class Stream implements ValueObject {
 
   free(): void {
     this.#chunks = [];
+    this.#hint.chunk = undefined;
     this.#chunkBytes = 0;
   }
 
@@ -323,16 +335,14 @@ export class Stream implements ValueObject {
   }
 }
 
-/** Whether the next entry begins a new chunk. */
+/** Whether the next entry, so large, begins a new chunk. */
 function isFull(
   chunk: Chunk,
-  args: Args,
-  first: number,
-  fieldCount: number,
+  size_bytes: number,
   { bytes_max, entries_max }: ChunkLimits,
 ): boolean {
   const limit = bytes_max === 0 || bytes_max > CHUNK_BYTES_MAX ? CHUNK_BYTES_MAX : bytes_max;
-  if (chunk.length + entrySize(args, first, fieldCount) >= limit) return true;
+  if (chunk.length + size_bytes >= limit) return true;
   return entries_max > 0 && chunk.count >= entries_max;
 }
 

@@ -64,6 +64,15 @@ export class PackedRun {
     return readShortScore(this.bytes, this.end);
   }
 
+  /** Score of the entry after the one at hand, which stays where it is; NaN: there is none. */
+  get nextScore(): number {
+    const { next } = this;
+    if (!this.step()) return NaN;
+    const { score } = this;
+    this.next = next;
+    return score;
+  }
+
   /** Steps from the beginning to the entry of a member; false: it has none. */
   find(buf: Uint8Array, start: number, end: number): boolean {
     this.next = this.from;

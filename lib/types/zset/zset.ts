@@ -116,6 +116,32 @@ export class Zset {
     this.#take(first, after, backwards, offset);
   }
 
+  /** Goes to the first element whose score is `score` or more; {@linkcode Zset.step} begins there. */
+  seekScore(score: number): void {
+    this.#backwards = false;
+    const large = this.#large;
+    if (large !== undefined) return large.tree.seekScore(score, false);
+    const run = this.#run;
+    run.goTo(run.from);
+    while (run.step()) if (run.score >= score) return run.goTo(run.at);
+  }
+
+  /**
+   * Score of the element that {@linkcode Zset.step} would come to, forwards; NaN: there is none. It
+   * costs less than a step.
+   */
+  get nextScore(): number {
+    const large = this.#large;
+    if (large !== undefined) return large.tree.settle() ? large.tree.score : NaN;
+    return this.#run.nextScore;
+  }
+
+  /** Passes over the next element, forwards. */
+  skip(): void {
+    if (this.#large === undefined) this.#run.step();
+    else this.#large.tree.slot++;
+  }
+
   /** Goes to the element with so many before it; {@linkcode Zset.step} then begins with that one. */
   seek(rank: number, backwards: boolean): void {
     this.#backwards = backwards;
