@@ -92,9 +92,13 @@ function digestValues(ctx: Context): void {
 }
 
 /** RELOAD and LOADAOF: afterwards the data is what the log says. */
-async function reload({ reply, server, mayWait }: Context): Promise<void> {
+function reload(ctx: Context): void | Promise<void> {
+  if (ctx.mayWait) return reloadNow(ctx);
   // What EXEC has changed so far is in no log yet, and nobody may come between the rest of it.
-  if (!mayWait) return reply.error("ERR DEBUG RELOAD and LOADAOF cannot be part of a transaction");
+  ctx.reply.error("ERR DEBUG RELOAD and LOADAOF cannot be part of a transaction");
+}
+
+async function reloadNow({ reply, server }: Context): Promise<void> {
   try {
     await server.persistence.reload();
     reply.ok();

@@ -160,7 +160,7 @@ function logAbsolute(ctx: Context, expiry: Int64): void {
   const { args } = ctx;
   const parts: Part[] = [];
   for (let i = 0; i < args.count; i++) parts.push(i === 2 ? expiry : args.bytes(i));
-  ctx.logParts([...parts, "ABSTTL"]);
+  ctx.logAs(...parts, "ABSTTL");
 }
 
 /** What the record remembers of accesses, if the options say so. */

@@ -111,7 +111,7 @@ function removeNow(ctx: Context, db: Database, ref: Ref): void {
 function logKey(ctx: Context, name: string, ...rest: readonly (number | bigint)[]): void {
   // Without a log the view of the key need not be made.
   if (!ctx.server.effects.active) return ctx.logNothing();
-  ctx.logParts([name, ctx.args.bytes(1), ...rest]);
+  ctx.logAs(name, ctx.args.bytes(1), ...rest);
 }
 
 /** What the four records have in common. */

@@ -54,10 +54,10 @@ function search(shape: Shape, count_max: number): void {
 }
 
 /** Finds the places that a request asks for, in its order. */
-function find({ shape, any, count, order }: SearchRequest): void {
+function find({ shape, firstFound, count, order }: SearchRequest): void {
   found.clear();
   if (shape === undefined) return;
-  search(shape, any ? count : 0);
+  search(shape, firstFound ? count : 0);
   if (order !== undefined) found.sort(order === "desc");
   if (count > 0) found.cut(count);
 }
@@ -104,7 +104,7 @@ function logStored(ctx: Context, i: number, members: MemberList): void {
       parts.push(formatDouble(members.scoreAt(k)));
       parts.push(members.bytes.subarray(members.startAt(k), members.endAt(k)));
     }
-    ctx.logParts(["ZADD", key, ...parts]);
+    ctx.logAs("ZADD", key, ...parts);
   }
 }
 

@@ -39,7 +39,7 @@ export interface SearchRequest {
   /** How many are wanted; 0: all. */
   count: number;
   /** The first that are found will do. */
-  any: boolean;
+  firstFound: boolean;
   /** Argument of the key that the result is stored under; 0: it is answered. */
   storeKey: number;
   /** Whether distances are stored, not geohashes. */
@@ -61,7 +61,7 @@ export class SearchReader {
     withPoint: false,
     order: undefined,
     count: 0,
-    any: false,
+    firstFound: false,
     storeKey: 0,
     storesDistance: false,
   };
@@ -113,7 +113,7 @@ export class SearchReader {
     if (args.is(i, "WITHDIST")) request.withDistance = true;
     else if (args.is(i, "WITHHASH")) request.withHash = true;
     else if (args.is(i, "WITHCOORD")) request.withPoint = true;
-    else if (args.is(i, "ANY")) request.any = true;
+    else if (args.is(i, "ANY")) request.firstFound = true;
     else if (args.is(i, "ASC")) request.order = "asc";
     else if (args.is(i, "DESC")) request.order = "desc";
     else if (this.#form.stores === "always" && args.is(i, "STOREDIST")) {
@@ -199,7 +199,7 @@ export class SearchReader {
 
   /** Whether the options go together, and none is missing. */
   #isWhole(): boolean {
-    const { withDistance, withHash, withPoint, storeKey, any, count } = this.#request;
+    const { withDistance, withHash, withPoint, storeKey, firstFound, count } = this.#request;
     const name = this.#ctx.args.text(0);
     if (storeKey > 0 && (withDistance || withHash || withPoint)) {
       const what = this.#form.stores === "always" ? "GEOSEARCHSTORE" : "STORE option in GEORADIUS";
@@ -215,7 +215,7 @@ export class SearchReader {
         return this.#refuse(`ERR exactly one of BYRADIUS and BYBOX can be specified for ${name}`);
       }
     }
-    return any && count === 0 ? this.#refuse(ANY_ALONE) : true;
+    return firstFound && count === 0 ? this.#refuse(ANY_ALONE) : true;
   }
 
   #complete(): SearchRequest {
@@ -223,7 +223,7 @@ export class SearchReader {
     if (this.#ref === NONE || this.#center === undefined) return request;
     request.shape = { center: this.#center, ...this.#area! };
     // The nearest are meant where only some are wanted.
-    if (request.count > 0 && !request.any) request.order ??= "asc";
+    if (request.count > 0 && !request.firstFound) request.order ??= "asc";
     return request;
   }
 }

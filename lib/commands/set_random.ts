@@ -144,7 +144,7 @@ class RemovalLog {
   /** Logs what has been gathered. */
   end(): void {
     if (this.#members.length === 0) return;
-    this.#ctx.logParts(["SREM", this.#ctx.args.bytes(1), ...this.#members]);
+    this.#ctx.logAs("SREM", this.#ctx.args.bytes(1), ...this.#members);
     this.#members = [];
   }
 }

@@ -49,7 +49,7 @@ export class ListLog {
     const key = this.#ctx.args.bytes(this.#storeAt);
     if (!this.#hasBegun) this.#ctx.logAs("DEL", key);
     this.#hasBegun = true;
-    if (this.#elements.length > 0) this.#ctx.logParts(["RPUSH", key, ...this.#elements]);
+    if (this.#elements.length > 0) this.#ctx.logAs("RPUSH", key, ...this.#elements);
     this.#elements = [];
   }
 }

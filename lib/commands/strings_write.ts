@@ -54,7 +54,7 @@ function storeUntil(ctx: Context, ref: Ref, v: number, at_ms: number | bigint): 
 function logSet(ctx: Context, v: number, ...rest: readonly Part[]): void {
   // Without a log the views of key and value need not be made.
   if (!ctx.server.effects.active) return ctx.logNothing();
-  ctx.logParts(["SET", ctx.args.bytes(1), ctx.args.bytes(v), ...rest]);
+  ctx.logAs("SET", ctx.args.bytes(1), ctx.args.bytes(v), ...rest);
 }
 
 const set = command({

@@ -124,9 +124,7 @@ export function endTransaction(client: Client): void {
 
 function watchKey(client: Client, key: string): void {
   const { db } = client;
-  if (client.watchedKeys.some((watched) => watched.db === db && watched.key === key)) return;
-  client.watchedKeys.push({ db, key });
-  db.watch(key, client);
+  if (db.watch(key, client)) client.watchedKeys.push({ db, key });
 }
 
 /** A watched key that has expired since WATCH counts as changed: looking at it marks the client. */

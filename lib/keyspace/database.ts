@@ -325,12 +325,14 @@ export class Database {
 
   // --- watching -----------------------------------------------------------------------------
 
-  /** From now on `watcher` is marked when `key` (latin1) changes. */
-  watch(key: string, watcher: Watcher): void {
+  /** From now on `watcher` is marked when `key` (latin1) changes. False: it was already. */
+  watch(key: string, watcher: Watcher): boolean {
     this.#watched ??= new Map();
     const watchers = this.#watched.get(key);
+    if (watchers?.has(watcher)) return false;
     if (watchers === undefined) this.#watched.set(key, new Set([watcher]));
     else watchers.add(watcher);
+    return true;
   }
 
   /** Ends {@linkcode Database.watch}. */

@@ -21,8 +21,8 @@ import { Buffer } from "node:buffer";
 export const SEGMENT_BYTES_MAX = 1 << 20;
 /** Size of the first ones. */
 const SEGMENT_BYTES_MIN = 1 << 12;
-/** A new segment is as large as this part of what is reserved already. */
-const GROWTH_SHIFT = 3;
+/** A new segment is as large as one part in so many of what is reserved already. */
+const GROWTH_PARTS = 8;
 /** Records larger than this do not fit a slot. */
 export const SLOT_BYTES_MAX = 1 << 16;
 
@@ -234,7 +234,7 @@ export class Arena {
   }
 
   #mapSegment(slotBytes: number): number {
-    const wanted = Math.max(SEGMENT_BYTES_MIN, slotBytes, this.reservedBytes >>> GROWTH_SHIFT);
+    const wanted = Math.max(SEGMENT_BYTES_MIN, slotBytes, this.reservedBytes / GROWTH_PARTS);
     const size = Math.min(2 ** Math.ceil(Math.log2(wanted)), SEGMENT_BYTES_MAX);
     const segment = this.#vacant.pop() ?? this.bytes.length;
     if (segment >= SEGMENTS_MAX) throw new RangeError("arena: more than 32 GiB in one database");

@@ -76,9 +76,14 @@ export class AppendLog implements TurnLog, UnitSink {
     this.#queue?.commit();
   }
 
-  /** Resolves when the queue has room again; undefined: it has. */
+  /**
+   * Resolves when the queue has room again; undefined: it has. While writes are refused nobody waits
+   * for room: nothing is added by clients, and they are to hear of it.
+   */
   room(): Promise<void> | undefined {
-    if (this.#queue === undefined || !this.#queue.full) return undefined;
+    if (this.#queue === undefined || !this.#queue.full || this.refusal !== undefined) {
+      return undefined;
+    }
     this.#room ??= Promise.withResolvers<void>();
     this.#queue.commit();
     return this.#room.promise;
@@ -189,6 +194,7 @@ export class AppendLog implements TurnLog, UnitSink {
         onSafe();
         this.#tellRoom();
       },
+      onRefused: () => this.#tellRoom(),
       onFatal,
     });
   }

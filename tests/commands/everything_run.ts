@@ -2,13 +2,14 @@
  * A run of the same commands on both servers, with all that must be equal in the end.
  *
  * Promise: equal are the replies, the keyspace events, the digests of all data; redeno's digest is
- * the same after its log is loaded again; and what differs is shrunk to the shortest sequence.
+ * the same after its log is loaded again; each reads the other's dumps; and what differs is shrunk to the shortest sequence.
  */
 
 import { type Comparison, formatCommand, Pair, type Step } from "../kit/differential.ts";
 import { sameReply } from "../kit/compare.ts";
 import type { Server } from "../kit/oracle.ts";
 import { type Command, connect, type RespClient } from "../kit/resp_client.ts";
+import { DATABASES, KEYS } from "./everything_commands.ts";
 import { shortestFailing } from "../kit/shrink.ts";
 import { startRedis } from "../kit/oracle.ts";
 
@@ -19,6 +20,9 @@ interface Difference {
   readonly left: string;
   readonly right: string;
 }
+
+/** A difference, if the texts are not the same. */
+type Compare = (what: string, left: string, right: string) => Difference | undefined;
 
 /** Both servers, and how each run begins. */
 export interface Place {
@@ -67,7 +71,7 @@ async function replay(place: Place, steps: readonly Step[]): Promise<Difference 
   const found = await sendAll(pair, steps);
   if (found !== undefined) return found;
   const at = steps.length - 1;
-  const compare = (what: string, left: string, right: string) =>
+  const compare: Compare = (what, left, right) =>
     left === right ? undefined : { at, what, left, right };
   await pair.bothWith({ ignore: true }, "DISCARD");
   await pair.bothWith({ ignore: true }, "PUBLISH", MARK, "");
@@ -80,13 +84,36 @@ async function replay(place: Place, steps: readonly Step[]): Promise<Difference 
   }
   const digests = await Promise.all([digest(pair.left), digest(pair.right)]);
   return compare("the digests", digests[0], digests[1]) ??
-    await afterReload(pair.right, digests[1], compare);
+    await afterReload(pair.right, digests[1], compare) ??
+    await afterExchange(pair, compare);
+}
+
+/** Each server gets the values of the other, as DUMP gives them: the data stays the same. */
+async function afterExchange(pair: Pair, compare: Compare): Promise<Difference | undefined> {
+  for (const db of DATABASES) {
+    await pair.both("SELECT", db);
+    for (const key of KEYS) {
+      const [left, right] = [await pair.left.call("DUMP", key), await pair.right.call("DUMP", key)];
+      if (left.type !== "bulk" || right.type !== "bulk") continue;
+      const replies = [
+        await pair.left.callRaw("RESTORE", key, "0", right.value, "REPLACE"),
+        await pair.right.callRaw("RESTORE", key, "0", left.value, "REPLACE"),
+        await pair.left.callRaw("XINFO", "GROUPS", key),
+        await pair.right.callRaw("XINFO", "GROUPS", key),
+      ];
+      const difference = compare(`the replies to the dump of ${key}`, replies[0], replies[1]) ??
+        compare(`the groups in the dump of ${key}`, replies[2], replies[3]);
+      if (difference !== undefined) return difference;
+    }
+  }
+  const [left, right] = [await digest(pair.left), await digest(pair.right)];
+  return compare("the digests after an exchange of dumps", left, right);
 }
 
 async function afterReload(
   redeno: RespClient,
   before: string,
-  compare: (what: string, left: string, right: string) => Difference | undefined,
+  compare: Compare,
 ): Promise<Difference | undefined> {
   const reloaded = await redeno.callRaw("DEBUG", "RELOAD");
   return compare("the replies to a reload", "+OK\r\n", reloaded) ??

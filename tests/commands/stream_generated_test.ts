@@ -176,6 +176,7 @@ const MAKERS: readonly Maker[] = [
   (_, key) => ["XINFO", "GROUPS", key],
   (_, key) => ["OBJECT", "ENCODING", key],
   (_, key) => ["TYPE", key],
+  (_, key) => ["DEBUG", "DIGEST-VALUE", key],
   (chance, key) => chance.chance(0.1) ? ["DEL", key] : ["EXISTS", key],
   (chance, key) => ["COPY", key, chance.pick(KEYS)],
   (chance, key) => chance.chance(0.1) ? ["SET", key, "x"] : ["XLEN", key],
@@ -202,7 +203,8 @@ Deno.test({
   async fn(t) {
     const { seed, size } = flags(4000);
     // Small chunks, so that there are many of them.
-    const options = ["--stream-node-max-entries", "7", "--stream-node-max-bytes", "600"];
+    const options = ["--stream-node-max-entries", "7", "--stream-node-max-bytes", "600"]
+      .concat("--enable-debug-command", "yes");
     await using redis = await startRedis(options);
     await using redeno = await startRedeno(["--save", "", ...options]);
     await using pair = await Pair.open(redis.port, redeno.port);

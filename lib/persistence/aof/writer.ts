@@ -53,6 +53,8 @@ export interface WriterOptions {
   readonly base_bytes?: number;
   /** Called when a batch is as safe as the policy asks. Must not throw. */
   readonly onSafe: (batch: Batch) => void;
+  /** Called when a write has failed: {@linkcode AofWriter.misconf} is set. */
+  readonly onRefused?: () => void;
   /** Called when the process must end, with status 1, without another reply. */
   readonly onFatal: (error: AofError) => void;
   /** Called after a failed fsync with the number of bytes that may be lost at a power failure. */
@@ -276,6 +278,7 @@ export class AofWriter {
     }
     this.#settleFlushes(() => error);
     if (this.#policy === "always") this.#fatal("write", error);
+    else this.#options.onRefused?.();
   }
 
   /**

@@ -1,0 +1,111 @@
+/** Places: geohashes and back, what covers a shape, and the order of what was found. */
+
+import {
+  cellBounds,
+  cellOf,
+  cellScores,
+  geohashText,
+  LATITUDE_MAX,
+  latitudeOf,
+  longitudeOf,
+  scoreOf,
+  STEPS_MAX,
+} from "../../lib/types/geo/cell.ts";
+import { distance_m } from "../../lib/types/geo/distance.ts";
+import { FoundPlaces } from "../../lib/types/geo/found.ts";
+import { coveringCells, type Shape, ShapeTest } from "../../lib/types/geo/shape.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
+import { flags, Seeded } from "../kit/flags.ts";
+
+function randomPoint(chance: Seeded) {
+  const part = () => chance.uint32() / 2 ** 31 - 1;
+  return { longitude: part() * 180, latitude: part() * LATITUDE_MAX };
+}
+
+Deno.test("a score leads back to the cell of its point", () => {
+  const { seed, size } = flags(2000);
+  const chance = new Seeded(seed);
+  for (let i = 0; i < size; i++) {
+    const point = randomPoint(chance);
+    const score = scoreOf(point.longitude, point.latitude);
+    const { west, east, south, north } = cellBounds(cellOf(point, STEPS_MAX));
+    assertEquals(longitudeOf(score), (west + east) / 2);
+    assertEquals(latitudeOf(score), (south + north) / 2);
+    for (let steps = 1; steps <= STEPS_MAX; steps++) {
+      const { min, max } = cellScores(cellOf(point, steps));
+      assert(min <= score && score < max);
+    }
+  }
+  assertEquals(geohashText(scoreOf(13.361389, 38.115556)), "sqc8b49rny0");
+});
+
+Deno.test("no place in a shape lies outside of the cells that cover it", () => {
+  const { seed, size } = flags(300);
+  const chance = new Seeded(seed);
+  for (let i = 0; i < size; i++) {
+    const center = randomPoint(chance);
+    if (Math.abs(center.latitude) > 80) continue; // Redis's estimate is rough near the poles
+    const reach = 10 ** chance.between(0, 5);
+    const shape: Shape = chance.chance(0.5)
+      ? { center, unit_m: 1, form: { radius: reach } }
+      : { center, unit_m: 0.3048, form: { width: reach, height: reach * chance.pick([0.5, 3]) } };
+    const test = new ShapeTest(shape);
+    const ranges = coveringCells(shape).map(cellScores);
+    for (let k = 0; k < 40; k++) {
+      const spread = (reach / 111_000) * 1.5;
+      const longitude = center.longitude + (chance.uint32() / 2 ** 31 - 1) * spread * 2;
+      const latitude = center.latitude + (chance.uint32() / 2 ** 31 - 1) * spread;
+      if (Math.abs(longitude) > 180) continue;
+      const distance = distance_m(center.longitude, center.latitude, longitude, latitude);
+      if ("radius" in shape.form) {
+        assertEquals(test.distanceTo_m(longitude, latitude), distance <= reach ? distance : -1);
+      }
+      if (test.distanceTo_m(longitude, latitude) < 0) continue;
+      const score = scoreOf(longitude, latitude);
+      assert(ranges.some(({ min, max }) => min <= score && score < max), JSON.stringify(shape));
+    }
+  }
+});
+
+Deno.test("near places are as far apart as the plain formula says", () => {
+  const chance = new Seeded(flags(0).seed);
+  let differing = 0;
+  for (let i = 0; i < 5000; i++) {
+    const { longitude, latitude } = randomPoint(chance);
+    const [east, north] = [0, 1].map(() =>
+      (chance.uint32() / 2 ** 31 - 1) * 10 ** -chance.below(8)
+    );
+    const radians = (degrees: number) => degrees * (Math.PI / 180);
+    const [phi1, phi2] = [radians(latitude), radians(latitude + north)];
+    const u = Math.sin((phi2 - phi1) / 2);
+    const v = Math.sin((radians(longitude + east) - radians(longitude)) / 2);
+    const square = u * u + Math.cos(phi1) * Math.cos(phi2) * v * v;
+    const plain = 2 * 6372797.560856 * Math.asin(Math.sqrt(square));
+    const ours = distance_m(longitude, latitude, longitude + east, latitude + north);
+    assert(Math.abs(ours - plain) <= plain * 2 ** -51);
+    if (ours !== plain) differing++;
+  }
+  assert(differing <= 5, `${differing} of 5000 differ in the last bit`);
+});
+
+Deno.test("places that are equally far stay in the order in which they were found", () => {
+  const chance = new Seeded(flags(0).seed);
+  for (const count of [1, 20, 500]) {
+    const found = new FoundPlaces();
+    const distances = Array.from({ length: count }, () => chance.below(10));
+    const name = new Uint8Array(count);
+    distances.forEach((distance, i) => found.add(name, i, i + 1, i, distance));
+    for (const descending of [false, true]) {
+      found.clear();
+      distances.forEach((distance, i) => found.add(name, i, i + 1, i, distance));
+      found.sort(descending);
+      const expected = distances.map((distance, i) => ({ distance, i }))
+        .sort((a, b) => descending ? b.distance - a.distance : a.distance - b.distance);
+      const order = expected.map((_, rank) => found.startAt(rank));
+      assertEquals(order, expected.map(({ i }) => i));
+      assertEquals(found.distanceAt_m(0), expected[0].distance);
+    }
+    found.cut(1);
+    assertEquals(found.count, 1);
+  }
+});
