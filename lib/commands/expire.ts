@@ -32,7 +32,8 @@ function readConditions({ args, reply }: Context): number | undefined {
   for (let i = 3; i < args.count; i++) {
     const bit = conditionAt(args, i);
     if (bit === 0) {
-      reply.error(`ERR Unsupported option ${args.text(i)}`);
+      // Redis prints the word as a C string.
+      reply.error(`ERR Unsupported option ${args.text(i).split("\0", 1)[0]}`);
       return undefined;
     }
     bits |= bit;

@@ -16,7 +16,7 @@
  * record returns the new one. {@linkcode RecordTable.locate} tells where the bytes are.
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { Random } from "../platform/random.ts";
 import { Arena, SLOT_BYTES_MAX } from "./arena.ts";
 import { copyBytes, equalBytes } from "./bytes.ts";

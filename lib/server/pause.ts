@@ -4,13 +4,24 @@ import type { Client } from "../commands/client.ts";
 import type { Command } from "../commands/command.ts";
 import type { Clock } from "../platform/clock.ts";
 
+/** From so many clients that wait on, those that have gone are looked for. */
+const WAITING_KEPT_MIN = 64;
+
+/** A client that waits, and what lets it go on. */
+interface Waiting {
+  readonly client: Client;
+  readonly resume: () => void;
+}
+
 /** The pause in force, if any. */
 export class Pause {
   readonly #clock: Clock;
   #until_ms = 0;
   #writesOnly = false;
   #cancelTimer: (() => void) | undefined;
-  #waiting: (() => void)[] = [];
+  #waiting: Waiting[] = [];
+  /** With this many in the list, those that have gone are taken out of it. */
+  #waitingMax = WAITING_KEPT_MIN;
 
   /** @param clock tells when a pause is over. */
   constructor(clock: Clock) {
@@ -61,8 +72,18 @@ export class Pause {
   /** Resolves when the command may go on. */
   async wait(command: Command, client: Client): Promise<void> {
     while (this.holds(command, client) && !client.closing) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await new Promise<void>((resume) => this.#add({ client, resume }));
     }
+  }
+
+  /** Whoever gives up and comes again during a long pause must not pile up here. */
+  #add(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    if (this.#waiting.length < this.#waitingMax) return;
+    const gone = this.#waiting.filter(({ client }) => client.closing);
+    this.#waiting = this.#waiting.filter(({ client }) => !client.closing);
+    this.#waitingMax = Math.max(2 * this.#waiting.length, WAITING_KEPT_MIN);
+    for (const { resume } of gone) resume();
   }
 
   #end(): void {
@@ -70,7 +91,8 @@ export class Pause {
     this.#cancelTimer = undefined;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const resume of waiting) resume();
+    this.#waitingMax = WAITING_KEPT_MIN;
+    for (const { resume } of waiting) resume();
   }
 }
 

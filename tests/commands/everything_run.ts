@@ -147,9 +147,24 @@ async function events(client: RespClient): Promise<string[]> {
     const [kind, , channel, key] = message.items.map((item) =>
       "value" in item ? String(item.value) : ""
     );
-    if (kind === "message") return texts;
+    if (kind === "message") return inOrder(texts);
     texts.push(`${channel} ${JSON.stringify(key)}`);
   }
+}
+
+/** A command that comes upon several expired keys does so in the order of a table. */
+function inOrder(events: readonly string[]): string[] {
+  const sorted: string[] = [];
+  let expired: string[] = [];
+  for (const event of events) {
+    if (event.includes(":expired ")) {
+      expired.push(event);
+    } else {
+      sorted.push(...expired.sort(), event);
+      expired = [];
+    }
+  }
+  return [...sorted, ...expired.sort()];
 }
 
 /** The digest of all data, once what has expired is gone. */

@@ -64,6 +64,11 @@ const FOUND: readonly (readonly [name: string, script: string])[] = [
      RESTORE b 0 $payload`,
   ],
   [
+    "an unknown option of EXPIREAT is quoted up to its first zero byte",
+    `PEXPIREAT f 33000000000000 q\\0z
+     EXPIREAT f 33000000000 \\0`,
+  ],
+  [
     "ZINTERCARD counts no further than its limit in plain sets",
     `SADD e m n o
      ZINTERCARD 2 e e LIMIT 1

@@ -3,7 +3,7 @@
  * commands that steer the server, and what is served while the log cannot be written.
  */
 
-import { assertEquals, assertMatch } from "../kit/assert.ts";
+import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
 import { logged } from "../commands/logged.ts";
 import { freePort, startRedeno } from "../kit/oracle.ts";
 import { connect, encodeCommand, type RespClient } from "../kit/resp_client.ts";
@@ -12,6 +12,11 @@ import { Config } from "../../lib/config/config.ts";
 import { systemClock } from "../../lib/platform/clock.ts";
 import { Logger } from "../../lib/platform/logger.ts";
 import { SeededRandom } from "../../lib/platform/random.ts";
+import { Client } from "../../lib/commands/client.ts";
+import { commands } from "../../lib/commands/table.ts";
+import { Keyspace } from "../../lib/keyspace/keyspace.ts";
+import { drawHashSeed } from "../../lib/memory/hash.ts";
+import { Pause } from "../../lib/server/pause.ts";
 import { Server } from "../../lib/server/server.ts";
 import { eventually, infoFigure } from "./kit.ts";
 
@@ -202,4 +207,26 @@ Deno.test("a queue that a full disk keeps full refuses writes, and stops nobody"
       async () => /^\+OK/.test(await early.callRaw("SET", "other", "2")),
     );
   });
+});
+
+Deno.test("clients that have gone during a long CLIENT PAUSE are not kept until its end", async () => {
+  const pause = new Pause(systemClock);
+  pause.set(systemClock.now_ms() + 600_000, false);
+  const random = new SeededRandom(1);
+  const db = new Keyspace(1, drawHashSeed(random), random, 0).database(0);
+  const stays = new Client(1, db, 0, undefined);
+  const set = commands.get("set")!;
+  let staysWaits = true;
+  const stayed = pause.wait(set, stays).then(() => staysWaits = false);
+  const gone: Promise<void>[] = [];
+  for (let id = 2; id < 1000; id++) {
+    const client = new Client(id, db, 0, undefined);
+    gone.push(pause.wait(set, client));
+    client.closing = true;
+  }
+  await gone[0];
+  assert(pause.waitingCount < 100, `${pause.waitingCount} wait`);
+  assertEquals(staysWaits, true);
+  pause.set(0, false);
+  await Promise.all([stayed, ...gone]);
 });

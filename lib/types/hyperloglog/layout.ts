@@ -14,8 +14,9 @@ export const HEADER_BYTES = 16;
 /** Bytes of the registers in the dense encoding. */
 export const DENSE_BYTES = (REGISTERS * 6) / 8;
 
-/** The encodings as the header has them. */
+/** Encoding byte of a header: all registers. */
 export const DENSE = 0;
+/** Encoding byte of a header: runs of registers. */
 export const SPARSE = 1;
 
 const MAGIC = [0x48, 0x59, 0x4c, 0x4c]; // HYLL
