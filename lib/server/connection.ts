@@ -20,8 +20,6 @@ import type { TurnMember } from "./turn.ts";
 export const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 /** A client that sends on without reading its replies is read so much ahead. */
 const STALLED_INPUT_BYTES_MAX = 32 * 1024 * 1024;
-/** While a command is suspended, no more than this is read ahead. */
-const SUSPENDED_INPUT_BYTES_MAX = 1024 * 1024;
 /** The time of commands is read again after so many of one pipeline. */
 const COMMANDS_PER_CLOCK = 64;
 
@@ -62,7 +60,10 @@ export class Connection implements Link, TurnMember, DecoderLimits {
   #sendingBytes = 0;
   /** What is left of the part that is being written. */
   #unsent: Uint8Array = NOTHING;
-  /** A command is suspended until this settles: input is read but not decoded. */
+  /**
+   * A command is suspended until this settles: input is read, up to `client-query-buffer-limit`, but
+   * not decoded. Not to read would be not to notice that a client which waits for a key has gone.
+   */
   #suspended: Promise<void> | undefined;
   /** There is too much to send, or the log is full: resolves when serving has gone on. */
   #stalled: Promise<void> | undefined;
@@ -131,7 +132,7 @@ export class Connection implements Link, TurnMember, DecoderLimits {
         this.#decoder.filled(count);
         this.#host.countInput(count);
         if (this.#suspended === undefined && this.#stalled === undefined) this.#process();
-        if (this.#stalled ?? this.#suspended) await this.#pauseReading();
+        if (this.#stalled !== undefined) await this.#pauseReading();
       }
     } catch (error) {
       this.#readFailed(error);
@@ -143,7 +144,6 @@ export class Connection implements Link, TurnMember, DecoderLimits {
   /** Some input is read ahead of what can be served, so that a long pipeline is no deadlock. */
   async #pauseReading(): Promise<void> {
     while (this.#stalled !== undefined && this.#isTooFarAhead()) await this.#stalled;
-    while (this.#suspended && this.inputBytes > SUSPENDED_INPUT_BYTES_MAX) await this.#suspended;
   }
 
   #isTooFarAhead(): boolean {

@@ -166,6 +166,10 @@ export class Dispatcher {
     let done: void | Promise<void>;
     try {
       done = command.run!(ctx);
+    } catch (error) {
+      // A mistake of ours: what the unit holds so far is logged, not left for the next client's.
+      if (this.#depth === 1) this.#parts.propagation.endUnit();
+      throw error;
     } finally {
       this.#depth--;
     }

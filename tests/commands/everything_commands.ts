@@ -12,6 +12,8 @@ import { type Source, type Template, template } from "./everything_grammar.ts";
 
 /** The names of all keys, in each of {@linkcode DATABASES}. */
 export const KEYS = ["a", "b", "c", "d", "e", "f", "g", "k\0\r\n\xff"];
+/** Keys of their own for HyperLogLogs: in one whose bits somebody else has set nothing is sure. */
+const HLLS = ["h1", "h2"];
 /** The databases in use. */
 export const DATABASES = ["0", "1"];
 
@@ -41,7 +43,6 @@ function streamId(chance: Seeded): string[] {
 }
 
 const SOURCES: Record<string, Source> = {
-  k: pick(KEYS),
   v: pick(VALUES),
   f: pick(MEMBERS),
   m: pick(MEMBERS),
@@ -62,6 +63,7 @@ const SOURCES: Record<string, Source> = {
   type: (
     chance,
   ) => [chance.chance(0.5) ? `i${chance.between(1, 64)}` : `u${chance.between(1, 63)}`],
+  hll: pick(HLLS),
   id: streamId,
   newid: (chance) => chance.chance(0.3) ? streamId(chance) : [`${chance.below(8)}-*`],
   idbound: (chance) => chance.chance(0.4) ? [chance.pick(["-", "+"])] : streamId(chance),
@@ -70,16 +72,31 @@ const SOURCES: Record<string, Source> = {
   lon: pick(["13.361389", "15.087269", "0", "-180", "14", "2.5"]),
   lat: pick(["38.115556", "37.502669", "0", "85.05", "37", "-30"]),
   radius: pick(["0", "1", "200", "5000", "1e6"]),
-  keys: (chance) => {
-    const keys = Array.from({ length: chance.between(1, 3) }, () => chance.pick(KEYS));
-    return [String(keys.length), ...keys];
-  },
-  weighted: (chance) => {
-    const keys = Array.from({ length: chance.between(1, 3) }, () => chance.pick(KEYS));
-    const weights = chance.chance(0.3) ? ["WEIGHTS", ...keys.map(() => chance.pick(SCORES))] : [];
-    return [String(keys.length), ...keys, ...weights];
-  },
 };
+
+/** How often a group uses its own key: its commands then meet a value of their type mostly. */
+const HOME_CHANCE = 0.6;
+
+/** The sources of a group, whose own key is `home`. */
+function sourcesOf(home: string): Record<string, Source> {
+  const key = (chance: Seeded) => chance.chance(HOME_CHANCE) ? home : chance.pick(KEYS);
+  const keys = (chance: Seeded) => Array.from({ length: chance.between(1, 3) }, () => key(chance));
+  return {
+    ...SOURCES,
+    k: (chance) => [key(chance)],
+    keys: (chance) => {
+      const names = keys(chance);
+      return [String(names.length), ...names];
+    },
+    weighted: (chance) => {
+      const names = keys(chance);
+      const weights = chance.chance(0.3)
+        ? ["WEIGHTS", ...names.map(() => chance.pick(SCORES))]
+        : [];
+      return [String(names.length), ...names, ...weights];
+    },
+  };
+}
 
 /** The commands of each group; the groups are drawn from with the same probability. */
 const GROUPS: readonly (readonly string[])[] = [
@@ -263,10 +280,13 @@ const GROUPS: readonly (readonly string[])[] = [
     "BITOP NOT $k $k",
     "BITFIELD $k [GET $type $offset] [OVERFLOW WRAP|SAT|FAIL] { SET|INCRBY $type $offset $by }",
     "BITFIELD|BITFIELD_RO $k GET $type $offset",
-    "PFADD $k { $m }",
-    "PFADD $k { $v }",
+    "PFADD $hll { $m }",
+    "PFADD $hll { $v }",
+    "PFCOUNT { $hll }",
     "PFCOUNT { $k }",
-    "PFMERGE $k { $k }",
+    "PFMERGE $hll { $hll }",
+    "GET|STRLEN|DEL $hll",
+    "SET|LPUSH|SADD $hll $v",
   ],
   [ // what spans commands
     "MULTI",
@@ -318,8 +338,9 @@ const BENT_CHANCE = 0.04;
 const RESTORE_CHANCE = 0.01;
 const RARE_CHANCE = 0.004;
 
-function compile(group: readonly string[]): Template[] {
-  return group.map((text) => template(text, SOURCES));
+function compile(group: readonly string[], i: number): Template[] {
+  const sources = sourcesOf(KEYS[i % KEYS.length]);
+  return group.map((text) => template(text, sources));
 }
 
 /** One argument too many, too few, or of no use. */
@@ -347,8 +368,8 @@ export interface Ingredients {
 /** The generator of a stream. */
 export function everything({ payloads, packed }: Ingredients): (chance: Seeded) => Step {
   const fits = (text: string) => !(packed ? /^(SORT|WATCH)/ : /LEX|^SET .*\$p?at/).test(text);
-  const groups = GROUPS.map((group) => compile(group.filter(fits)));
-  const rare = compile(RARE);
+  const groups = GROUPS.map((group, i) => compile(group.filter(fits), i));
+  const rare = compile(RARE, 0);
   return (chance) => {
     if (chance.chance(RESTORE_CHANCE)) return restore(chance, payloads);
     const command = chance.pick(chance.chance(RARE_CHANCE) ? rare : chance.pick(groups))(chance);
