@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 /** Sizes lent out, in bytes; what is larger is made to measure and not kept. */
 const SIZES = [16 * 1024, 64 * 1024, 256 * 1024] as const;
 /** At most so many buffers of each size are kept. */
-const KEPT_MAX = [256, 32, 8] as const;
+const KEPT_MAX = [256, 64, 32] as const;
 
 const kept: Buffer[][] = SIZES.map(() => []);
 

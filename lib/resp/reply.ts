@@ -101,11 +101,18 @@ export class Reply {
   bulk(buf: Uint8Array, start = 0, end = buf.length): void {
     const length = end - start;
     this.#reserve(length + HEADER_BYTES_MAX);
-    this.#header(DOLLAR, length);
-    copyBytes(buf, start, end, this.#buf, this.#at);
-    this.#at += length;
-    this.#buf[this.#at++] = CR;
-    this.#buf[this.#at++] = LF;
+    const out = this.#buf; // in one piece: LRANGE and the like write a hundred of these
+    let at = this.#at;
+    out[at++] = DOLLAR;
+    if (length < 10) out[at++] = 48 + length;
+    else at = writeInt(out, at, length);
+    out[at++] = CR;
+    out[at++] = LF;
+    copyBytes(buf, start, end, out, at);
+    at += length;
+    out[at++] = CR;
+    out[at++] = LF;
+    this.#at = at;
   }
 
   /** A bulk string of latin1 text: one byte a character. */
