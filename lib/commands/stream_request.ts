@@ -3,6 +3,7 @@
 import { compareIds, EXACT, ID_MAX, ID_MIN, type StreamId } from "../types/stream/stream_id.ts";
 import { type Context, SYNTAX_ERROR } from "./context.ts";
 import { printed, readId, streamIn } from "./stream_kit.ts";
+import { waitMilliseconds } from "./wait_time.ts";
 
 /** Redis's text, which is the same for XREADGROUP. */
 const UNBALANCED =
@@ -77,11 +78,9 @@ export function readRequest(ctx: Context, isGroup: boolean): Request | undefined
 }
 
 function readTimeout(ctx: Context, request: Request, i: number): boolean {
-  const { reply } = ctx;
-  const timeout_ms = ctx.integer(i, "ERR timeout is not an integer or out of range");
+  const timeout_ms = waitMilliseconds(ctx, i);
   if (timeout_ms === undefined) return false;
-  if (timeout_ms < 0) return reply.error("ERR timeout is negative"), false;
-  request.timeout_ms = Number(timeout_ms);
+  request.timeout_ms = timeout_ms;
   return true;
 }
 

@@ -1,17 +1,11 @@
 /** What the string commands write to the log, and the key events they tell of: as the real Redis. */
 
-import { Client, type Link } from "../../lib/commands/client.ts";
-import { Context, type ServerHandle } from "../../lib/commands/context.ts";
 import { stringCommands } from "../../lib/commands/strings.ts";
-import { Config } from "../../lib/config/config.ts";
-import { Keyspace } from "../../lib/keyspace/keyspace.ts";
-import { SeededRandom } from "../../lib/platform/random.ts";
-import { Args } from "../../lib/resp/args.ts";
 import { assertEquals, assertGreater } from "../kit/assert.ts";
 import { Pair } from "../kit/differential.ts";
 import { hasRedisServer, type Server, startRedeno, startRedis } from "../kit/oracle.ts";
-import { connect } from "../kit/resp_client.ts";
 import { latin1, parseReply, ReplyScanner } from "../kit/resp_reply.ts";
+import { heardEvents, toldEvents } from "./events_kit.ts";
 
 const withRedis = { ignore: !hasRedisServer(), sanitizeOps: true, sanitizeResources: true };
 
@@ -123,68 +117,12 @@ Deno.test({
   },
 });
 
-/** The events that handlers tell of, in order, when they run the commands on an empty keyspace. */
-function told(): string[] {
-  const events: string[] = [];
-  const now_ms = Date.now();
-  const keyspace = new Keyspace(1, { k0: 1, k1: 2 }, new SeededRandom(1), now_ms);
-  keyspace.notifyClasses = -1;
-  keyspace.observer = {
-    notify: (_db, event, key) => events.push(`${event.name} ${latin1(key)}`),
-    expired: (_db, key) => events.push(`expired ${latin1(key)}`),
-  };
-  // A handler of this group asks the server for nothing else.
-  const server = {
-    keyspace,
-    config: new Config({ directory: "/" }),
-    effects: { active: false },
-  } as unknown as ServerHandle;
-  const client = new Client(1, keyspace.database(0), now_ms, LINK);
-  const commands = new Map(stringCommands.map((each) => [each.name, each]));
-  for (const words of COMMANDS) {
-    const command = commands.get(words[0].toLowerCase());
-    if (command?.run === undefined) throw new Error(`no such command: ${words[0]}`);
-    command.run(new Context(server, client, Args.of(...words), command));
-  }
-  return events;
-}
-
-const LINK: Link = {
-  address: "127.0.0.1:1",
-  localAddress: "127.0.0.1:2",
-  fd: 3,
-  isLocal: true,
-  inputBytes: 0,
-  inputFreeBytes: 0,
-  outputBytes: 0,
-  send() {},
-  close() {},
-};
-
-/** The events that subscribers of the real Redis hear of. */
-async function heard(): Promise<string[]> {
-  await using redis = await startRedis(["--notify-keyspace-events", "EAmn"]);
-  await using listener = await connect(redis.port);
-  await using client = await connect(redis.port);
-  await listener.call("PSUBSCRIBE", "__keyevent@0__:*");
-  for (const command of COMMANDS) await client.call(...command);
-  await client.call("PUBLISH", "__keyevent@0__:end", "");
-  const events: string[] = [];
-  while (events.at(-1) !== "end ") {
-    const message = await listener.read();
-    if (!("items" in message)) throw new Error(`no message: ${JSON.stringify(message)}`);
-    const [, , channel, key] = message.items.map((item) => "value" in item ? item.value : "?");
-    events.push(`${String(channel).replace("__keyevent@0__:", "")} ${key}`);
-  }
-  return events.slice(0, -1);
-}
-
 Deno.test({
   name: "handlers tell of the events that Redis tells of, in its order",
   ...withRedis,
   async fn() {
-    const wanted = await heard();
+    const wanted = await heardEvents(COMMANDS);
     assertGreater(wanted.length, 60);
-    assertEquals(told(), wanted);
+    assertEquals(toldEvents(stringCommands, COMMANDS), wanted);
   },
 });

@@ -28,8 +28,6 @@ export const LISTPACK_END = 0xff;
 export const ELEMENTS_UNKNOWN = 0xffff;
 /** Bytes that an element takes beyond its content, at most: tag, length, length backwards. */
 export const ELEMENT_OVERHEAD_MAX = 10;
-/** Bytes that an integer takes at most. */
-export const INTEGER_BYTES_MAX = 10;
 
 /** Bytes of the length backwards of an element whose other bytes are `length`. */
 export function backLengthBytes(length: number): number {

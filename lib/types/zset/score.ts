@@ -14,8 +14,6 @@
 
 /** Bytes of a double. */
 export const SCORE_BYTES = 8;
-/** Bytes of the longest short form. */
-export const SHORT_SCORE_BYTES_MAX = 9;
 
 const TWO_BYTES = 0x80;
 const TWO_BYTES_MAX = 0x3fff;
