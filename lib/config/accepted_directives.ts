@@ -5,7 +5,7 @@
  */
 
 import { directive, type DirectiveSpec, type DirectiveTraits } from "./kind.ts";
-import { oomScores, percentiles, primary, savePoints, shutdownFlags } from "./list_kinds.ts";
+import { oomScores, primary } from "./list_kinds.ts";
 import { MEMORY_SIZE_MAX } from "./memory_size.ts";
 import {
   bool,
@@ -62,25 +62,9 @@ const memoryAndEviction: DirectiveTable = {
 };
 
 const persistence: DirectiveTable = {
-  save: directive(savePoints, "3600 1 300 100 60 10000"),
-  dbfilename: directive(
-    string((word) =>
-      word.includes("/") ? "dbfilename can't be a path, just a filename" : undefined
-    ),
-    "dump.rdb",
-    { protected: true },
-  ),
-  rdbchecksum: yes(immutable),
   "rdb-del-sync-files": no(),
-  "rdb-save-incremental-fsync": yes(),
   "sanitize-dump-payload": directive(choice(["no", "yes", "clients"]), "no"),
-  "stop-writes-on-bgsave-error": yes(),
-  "auto-aof-rewrite-percentage": directive(int, "100"),
-  "auto-aof-rewrite-min-size": directive(memory(), "67108864"),
   "aof-disable-auto-gc": no(),
-  "aof-rewrite-incremental-fsync": yes(),
-  "aof-use-rdb-preamble": yes(),
-  "no-appendfsync-on-rewrite": no(),
 };
 
 const replication: DirectiveTable = {
@@ -195,8 +179,6 @@ const processAndLog: DirectiveTable = {
   bio_cpulist: text("", immutable),
   aof_rewrite_cpulist: text("", immutable),
   bgsave_cpulist: text("", immutable),
-  "shutdown-on-sigint": directive(shutdownFlags, "default"),
-  "shutdown-on-sigterm": directive(shutdownFlags, "default"),
   "shutdown-timeout": directive(int, "10"),
   unixsocket: text("", immutable),
   unixsocketperm: directive(octal(PERMISSION_BITS_MAX), "0", immutable),
@@ -210,9 +192,6 @@ const commandsAndClients: DirectiveTable = {
   "acllog-max-len": directive(count, "128"),
   "busy-reply-threshold": directive(count, "5000", alias("lua-time-limit")),
   "enable-module-command": directive(yesNoLocal, "no", immutable),
-  "latency-monitor-threshold": directive(count, "0"),
-  "latency-tracking": yes(),
-  "latency-tracking-info-percentiles": directive(percentiles, "50 99 99.9"),
   "slowlog-log-slower-than": directive(integer(-1), "10000"),
   "slowlog-max-len": directive(count, "128"),
   "tracking-table-max-keys": directive(count, "1000000"),

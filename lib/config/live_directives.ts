@@ -4,7 +4,7 @@
 
 import { bufferLimits } from "./buffer_limits.ts";
 import { directive, type DirectiveSpec } from "./kind.ts";
-import { addresses, directoryPath } from "./list_kinds.ts";
+import { addresses, directoryPath, percentiles, savePoints, shutdownFlags } from "./list_kinds.ts";
 import { notifyFlags } from "./notify_flags.ts";
 import { bool, choice, INT_MAX, integer, memory, string, UINT_MAX } from "./scalar_kinds.ts";
 import type { ConfigValues, Permission } from "./values.ts";
@@ -75,6 +75,32 @@ export const liveDirectives: {
   "aof-replay-errors": directive(choice(["stop", "report"]), "stop", {
     note: "redeno's own: Redis has no such directive",
   }),
+  "aof-checksums": directive(bool, "yes", { note: "redeno's own" }),
+  "aof-use-rdb-preamble": directive(bool, "yes"),
+  "aof-rewrite-incremental-fsync": directive(bool, "yes"),
+  "no-appendfsync-on-rewrite": directive(bool, "no"),
+  "auto-aof-rewrite-percentage": directive(int, "100"),
+  "auto-aof-rewrite-min-size": directive(memory(), "67108864"),
+  "aof-archive-dir": directive(string(), "", { protected: true, note: "redeno's own" }),
+  "aof-archive-interval": directive(integer(1, INT_MAX), "10", { note: "redeno's own" }),
+  "aof-archive-retention": directive(int, "604800", { note: "redeno's own" }),
+  "snapshot-cpu-percent": directive(integer(1, 100), "25", { note: "redeno's own" }),
+  save: directive(savePoints, "3600 1 300 100 60 10000"),
+  dbfilename: directive(
+    string((word) =>
+      word.includes("/") ? "dbfilename can't be a path, just a filename" : undefined
+    ),
+    "dump.rdb",
+    { protected: true },
+  ),
+  rdbchecksum: directive(bool, "yes", immutable),
+  "rdb-save-incremental-fsync": directive(bool, "yes"),
+  "stop-writes-on-bgsave-error": directive(bool, "yes"),
+  "shutdown-on-sigint": directive(shutdownFlags, "default"),
+  "shutdown-on-sigterm": directive(shutdownFlags, "default"),
+  "latency-monitor-threshold": directive(count, "0"),
+  "latency-tracking": directive(bool, "yes"),
+  "latency-tracking-info-percentiles": directive(percentiles, "50 99 99.9"),
   hz: directive(
     integer(0, INT_MAX, (hz) => hz < HZ_MIN ? HZ_MIN : hz > HZ_MAX ? HZ_MAX : hz),
     "10",

@@ -5,6 +5,7 @@
  */
 
 import type { BufferLimits } from "./buffer_limits.ts";
+import type { SavePoint } from "./list_kinds.ts";
 
 /** What is allowed: to nobody, to everybody, or to clients on this machine. */
 export type Permission = "no" | "yes" | "local";
@@ -61,6 +62,46 @@ export interface ConfigValues {
   readonly "aof-timestamp-enabled": boolean;
   /** What a command that fails on replay does: stop the start, or be reported. */
   readonly "aof-replay-errors": "stop" | "report";
+  /** Whether batches of the log carry checksums. */
+  readonly "aof-checksums": boolean;
+  /** Whether a base file is written as RDB rather than as commands. */
+  readonly "aof-use-rdb-preamble": boolean;
+  /** Whether a base file is forced to the disk bit by bit while it is written. */
+  readonly "aof-rewrite-incremental-fsync": boolean;
+  /** Whether the log is not forced to the disk while a snapshot is written. */
+  readonly "no-appendfsync-on-rewrite": boolean;
+  /** Growth since the last rewrite, in percent, that starts the next one; 0 is never. */
+  readonly "auto-aof-rewrite-percentage": number;
+  /** Bytes that a log must have to be rewritten by itself. */
+  readonly "auto-aof-rewrite-min-size": number;
+  /** Where a copy of the log is kept; empty is nowhere. */
+  readonly "aof-archive-dir": string;
+  /** Seconds between two copies of what was added to the log. */
+  readonly "aof-archive-interval": number;
+  /** Seconds that replaced parts are kept in the archive; 0 is for ever. */
+  readonly "aof-archive-retention": number;
+  /** Most of the time, in percent, that writing a snapshot takes from serving clients. */
+  readonly "snapshot-cpu-percent": number;
+  /** After how many changes in how many seconds a snapshot is saved. */
+  readonly save: readonly SavePoint[];
+  /** Name of the snapshot file, in `dir`. */
+  readonly dbfilename: string;
+  /** Whether snapshots carry a checksum, and whether it is checked. */
+  readonly rdbchecksum: boolean;
+  /** Whether a snapshot is forced to the disk bit by bit while it is written. */
+  readonly "rdb-save-incremental-fsync": boolean;
+  /** Whether writes are refused after a snapshot in the background has failed. */
+  readonly "stop-writes-on-bgsave-error": boolean;
+  /** What SIGINT does; empty: the default. */
+  readonly "shutdown-on-sigint": readonly string[];
+  /** What SIGTERM does; empty: the default. */
+  readonly "shutdown-on-sigterm": readonly string[];
+  /** Milliseconds from which on an event is remembered for LATENCY; 0: none is. */
+  readonly "latency-monitor-threshold": number;
+  /** Whether the distribution of each command's time is kept. */
+  readonly "latency-tracking": boolean;
+  /** Percentiles of it that INFO latencystats tells. */
+  readonly "latency-tracking-info-percentiles": readonly number[];
   /** Background rounds per second. */
   readonly hz: number;
   /** Whether `hz` adapts to the number of clients. */

@@ -63,8 +63,12 @@ export interface Disk {
   readDirectory(path: string): string[];
   /** Facts on a path; undefined if there is nothing. */
   stat(path: string): FileFacts | undefined;
+  /** Gives a file a second name; EEXIST if that is taken, EXDEV or the like where it cannot be. */
+  link(from: string, to: string): void;
   /** Returns when the names in a directory are on stable storage. */
   syncDirectory(path: string): void;
+  /** Resolves when the names that a directory has now are on stable storage. */
+  syncDirectoryInBackground(path: string): Promise<void>;
   /** A whole file as text, one character a byte (latin1). */
   readText(path: string): string;
 }
@@ -199,6 +203,7 @@ export const systemDisk: Disk = {
         throw error;
       }
     }),
+  link: (from, to) => attempt("link", from, () => Deno.linkSync(from, to)),
   syncDirectory: (path) =>
     attempt("fsync", path, () => {
       const directory = Deno.openSync(path, { read: true });
@@ -208,6 +213,14 @@ export const systemDisk: Disk = {
         directory.close();
       }
     }),
+  async syncDirectoryInBackground(path) {
+    try {
+      using directory = await Deno.open(path, { read: true });
+      await directory.sync();
+    } catch (error) {
+      throw toDiskError(error, "fsync", path);
+    }
+  },
   readText: (path) => attempt("read", path, () => latin1(Deno.readFileSync(path))),
 };
 

@@ -6,6 +6,21 @@ import { loadConfig, type LoadedConfig } from "../../lib/config/load.ts";
 import { parseCommandLine } from "../../lib/config/command_line.ts";
 import type { Config } from "../../lib/config/config.ts";
 
+/** Directives that only redeno has. */
+export const OWN_DIRECTIVES: readonly string[] = [
+  "aof-archive-dir",
+  "aof-archive-interval",
+  "aof-archive-retention",
+  "aof-checksums",
+  "aof-replay-errors",
+  "snapshot-cpu-percent",
+];
+
+/** A configuration without the lines of directives that only redeno has. */
+export function withoutOwnDirectives(text: string): string {
+  return text.replace(new RegExp(`^(${OWN_DIRECTIVES.join("|")}) .*\n`, "gm"), "");
+}
+
 /** Whether redis-server can be started here; says so if it cannot. */
 export function hasRedis(): boolean {
   try {

@@ -164,6 +164,19 @@ export class MemoryDisk implements Disk {
     return node && { size_bytes: node.bytes.length, isDirectory: false };
   }
 
+  link(from: string, to: string): void {
+    this.enter("link", from);
+    const node = this.#names.get(from);
+    if (node === undefined) throw new DiskError("link", from, "ENOENT", "No such file");
+    if (this.#names.has(to)) throw new DiskError("link", from, "EEXIST", "File exists");
+    this.#names.set(to, node);
+  }
+
+  async syncDirectoryInBackground(path: string): Promise<void> {
+    await this.hold();
+    this.syncDirectory(path);
+  }
+
   syncDirectory(path: string): void {
     this.enter("syncdir", path);
     const inside = (name: string) => name.startsWith(`${path}/`);
