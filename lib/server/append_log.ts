@@ -7,7 +7,7 @@
 
 import type { Config } from "../config/config.ts";
 import { AofDirectory } from "../persistence/aof/directory.ts";
-import type { AofError } from "../persistence/aof/errors.ts";
+import type { StorageError } from "../persistence/errors.ts";
 import { loadAof, type LoadResult, type ReplayTarget } from "../persistence/aof/loader.ts";
 import { AofQueue, DEFAULT_QUEUE_LIMITS } from "../persistence/aof/queue.ts";
 import { AofRewrite } from "../persistence/aof/rewrite.ts";
@@ -28,7 +28,7 @@ export interface AppendLogOptions {
   /** The log has become safer: replies that waited may leave. */
   readonly onSafe: () => void;
   /** The process must end at once, with status 1. */
-  readonly onFatal: (error: AofError) => void;
+  readonly onFatal: (error: StorageError) => void;
   /** Commands that make the present data set, encoded; for a new base. */
   readonly snapshot: () => Iterable<Uint8Array>;
 }

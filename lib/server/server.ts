@@ -16,7 +16,7 @@ import type { Config } from "../config/config.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { drawHashSeed } from "../memory/hash.ts";
-import type { AofError } from "../persistence/aof/errors.ts";
+import type { StorageError } from "../persistence/errors.ts";
 import { snapshotCommands } from "../persistence/aof/snapshot.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk } from "../platform/disk.ts";
@@ -270,7 +270,7 @@ export class Server implements ServerHandle {
     });
   }
 
-  #die(error: AofError): void {
+  #die(error: StorageError): void {
     this.#log("warning", error.message);
     this.#options.exit(1);
   }

@@ -1,7 +1,7 @@
 /** The directory of a log: first start, upgrade, one server only, and replacing the log. */
 
 import { AofDirectory } from "../../lib/persistence/aof/directory.ts";
-import { AofError } from "../../lib/persistence/aof/errors.ts";
+import { StorageError } from "../../lib/persistence/errors.ts";
 import { AofRewrite } from "../../lib/persistence/aof/rewrite.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../kit/assert.ts";
 import { latin1Bytes, MemoryDisk } from "./memory_disk.ts";
@@ -78,7 +78,7 @@ Deno.test("a restart appends to the last incremental file", () => {
 Deno.test("a second server is refused and told who holds the directory", () => {
   const disk = new MemoryDisk();
   const first = open(disk, "pid 77, port 7001");
-  const error = assertThrows(() => open(disk), AofError);
+  const error = assertThrows(() => open(disk), StorageError);
   assertEquals(error.kind, "locked");
   assertStringIncludes(error.message, "pid 77, port 7001");
   first.close();
@@ -119,7 +119,7 @@ Deno.test("a manifest that cannot be trusted is refused, and the lock is given b
   ) {
     const disk = diskWith(files);
     for (let i = 0; i < 2; i++) { // the second time would say `locked`, had the lock been kept
-      const error = assertThrows(() => open(disk), AofError);
+      const error = assertThrows(() => open(disk), StorageError);
       assertEquals(error.kind, "manifest");
       assertStringIncludes(error.message, reason);
     }

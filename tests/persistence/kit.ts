@@ -1,7 +1,7 @@
 /** What the tests of the log share: a clock driven by hand, RESP texts, a tiny data set. */
 
 import type { ReplayTarget } from "../../lib/persistence/aof/loader.ts";
-import type { Log } from "../../lib/persistence/aof/errors.ts";
+import type { Log } from "../../lib/persistence/errors.ts";
 import type { Clock } from "../../lib/platform/clock.ts";
 import type { Args } from "../../lib/resp/args.ts";
 

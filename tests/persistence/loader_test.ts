@@ -1,8 +1,8 @@
 /** The loader: torn tails at every byte, damage at every byte, and files that may not be loaded. */
 
-import { AofError } from "../../lib/persistence/aof/errors.ts";
+import { StorageError } from "../../lib/persistence/errors.ts";
 import { loadAof, type LoadOptions, type LoadResult } from "../../lib/persistence/aof/loader.ts";
-import type { AofFile } from "../../lib/persistence/aof/files.ts";
+import type { AofFile } from "../../lib/persistence/files.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../kit/assert.ts";
 import { MemoryDisk } from "./memory_disk.ts";
 import { memoryLog, resp, restlessClock, ToyTarget } from "./kit.ts";
@@ -43,7 +43,7 @@ function diskWith(files: Record<string, string>): MemoryDisk {
 
 async function refused(disk: MemoryDisk, files: AofFile[], extra: Partial<LoadOptions> = {}) {
   const before = disk.snapshot();
-  const error = await assertRejects(() => load(disk, files, extra), AofError);
+  const error = await assertRejects(() => load(disk, files, extra), StorageError);
   assertEquals(disk.snapshot(), before, "nothing on disk is touched");
   return error;
 }
@@ -143,7 +143,7 @@ Deno.test("damage at any byte is refused, is valid RESP, or cost the last unit o
           counts.loaded++;
         }
       } catch (error) {
-        assert(error instanceof AofError, String(error));
+        assert(error instanceof StorageError, String(error));
         assertEquals(disk.content("/data/incr"), damaged, "nothing on disk is touched");
         assert(error.kind === "damaged" || error.kind === "command", error.message);
         // A wrong length can swallow a line end or two before it is noticed.
@@ -168,7 +168,7 @@ Deno.test("a byte lost or added anywhere before the last unit is never cut away 
         const { result } = await load(disk, [INCR]);
         assertEquals(result.cut_bytes, 0, `at ${at}`);
       } catch (error) {
-        assert(error instanceof AofError, String(error));
+        assert(error instanceof StorageError, String(error));
       }
       assertEquals(disk.content("/data/incr"), changed);
     }

@@ -6,15 +6,15 @@ import {
   parseManifest,
   saveManifest,
 } from "../../lib/persistence/aof/manifest.ts";
-import { AofError } from "../../lib/persistence/aof/errors.ts";
+import { StorageError } from "../../lib/persistence/errors.ts";
 import { assert, assertEquals, assertThrows } from "../kit/assert.ts";
 import { MemoryDisk } from "./memory_disk.ts";
 
 const BASE = "file appendonly.aof.1.base.rdb seq 1 type b\n";
 const INCR = "file appendonly.aof.1.incr.aof seq 1 type i\n";
 
-function refusal(text: string): AofError {
-  const error = assertThrows(() => parseManifest(text, "m"), AofError);
+function refusal(text: string): StorageError {
+  const error = assertThrows(() => parseManifest(text, "m"), StorageError);
   assertEquals(error.kind, "manifest");
   return error;
 }

@@ -2,7 +2,7 @@
 
 import { AofQueue } from "../../lib/persistence/aof/queue.ts";
 import { AofWriter, type FsyncPolicy } from "../../lib/persistence/aof/writer.ts";
-import type { AofError } from "../../lib/persistence/aof/errors.ts";
+import type { StorageError } from "../../lib/persistence/errors.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../kit/assert.ts";
 import { latin1, latin1Bytes, MemoryDisk } from "./memory_disk.ts";
 import { ManualClock, memoryLog, resp, settle } from "./kit.ts";
@@ -15,7 +15,7 @@ class Bench {
   readonly clock = new ManualClock();
   readonly queue = new AofQueue();
   readonly acknowledged: string[] = [];
-  readonly fatal: AofError[] = [];
+  readonly fatal: StorageError[] = [];
   readonly lost: number[] = [];
   readonly lines: string[];
   readonly writer: AofWriter;

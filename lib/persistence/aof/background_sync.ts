@@ -8,7 +8,7 @@
 
 import type { Clock } from "../../platform/clock.ts";
 import { type DiskError, type DiskFile, toDiskError } from "../../platform/disk.ts";
-import type { Log } from "./errors.ts";
+import type { Log } from "../errors.ts";
 
 /** One fsync begins at most this often. */
 const INTERVAL_MS = 1000;

@@ -16,8 +16,8 @@
 
 import type { Disk, DiskFile } from "../../platform/disk.ts";
 import { lockDirectory } from "./directory_lock.ts";
-import { AofError, type Log } from "./errors.ts";
-import { type AofFile, joinPath } from "./files.ts";
+import { type Log, StorageError } from "../errors.ts";
+import { type AofFile, joinPath } from "../files.ts";
 import {
   EMPTY_MANIFEST,
   formatManifest,
@@ -76,7 +76,7 @@ export class AofDirectory {
   /**
    * Takes the directory for this server, making it if need be, and reads its manifest.
    *
-   * @throws {AofError} another server has it, or its manifest cannot be trusted
+   * @throws {StorageError} another server has it, or its manifest cannot be trusted
    * @throws {DiskError} it cannot be made, read or locked
    */
   static open(options: DirectoryOptions): AofDirectory {
@@ -255,7 +255,7 @@ export class AofDirectory {
       (disk.stat(joinPath(this.path, name))?.size_bytes ?? 0) > 0
     );
     if (orphans.length === 0) return;
-    throw new AofError(
+    throw new StorageError(
       "manifest",
       this.manifestPath,
       undefined,
@@ -269,7 +269,7 @@ export class AofDirectory {
       const facts = this.options.disk.stat(path);
       if (facts !== undefined && !facts.isDirectory) continue;
       const what = facts === undefined ? "does not exist" : "is a directory";
-      throw new AofError(
+      throw new StorageError(
         "manifest",
         this.manifestPath,
         undefined,

@@ -5,14 +5,14 @@
  */
 
 import type { Disk, DiskFile } from "../../platform/disk.ts";
-import { AofError } from "./errors.ts";
-import { writeFully } from "./files.ts";
+import { StorageError } from "../errors.ts";
+import { writeFully } from "../files.ts";
 
 /**
  * Takes the lock; it is given up by closing the file returned.
  *
  * @param owner who we are, in one line
- * @throws {AofError} of kind `locked`: says who has it
+ * @throws {StorageError} of kind `locked`: says who has it
  * @throws {DiskError} the lock file cannot be opened or written
  */
 export function lockDirectory(disk: Disk, path: string, owner: string): DiskFile {
@@ -20,7 +20,7 @@ export function lockDirectory(disk: Disk, path: string, owner: string): DiskFile
   try {
     if (!file.tryLock()) {
       const holder = disk.readText(path).trim() || "another process";
-      throw new AofError(
+      throw new StorageError(
         "locked",
         path,
         undefined,

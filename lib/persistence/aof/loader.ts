@@ -12,8 +12,8 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Disk, DiskFile } from "../../platform/disk.ts";
 import type { Args } from "../../resp/args.ts";
 import { Decoder, ProtocolError } from "../../resp/decoder.ts";
-import { AofError, type Log } from "./errors.ts";
-import type { AofFile } from "./files.ts";
+import { type Log, StorageError } from "../errors.ts";
+import type { AofFile } from "../files.ts";
 import { rdbPreambleLength } from "./rdb_preamble.ts";
 import { inspectTail } from "./tail.ts";
 
@@ -82,7 +82,7 @@ export interface LoadResult {
 /**
  * Replays files.
  *
- * @throws {AofError} what is wrong, and where
+ * @throws {StorageError} what is wrong, and where
  * @throws {DiskError} a file cannot be read, or not be cut
  */
 export async function loadAof(options: LoadOptions): Promise<LoadResult> {
@@ -208,7 +208,7 @@ class Load {
   }
 
   #refused(name: string, offset: number, aofFile: AofFile, refusal: string): void {
-    const error = new AofError(
+    const error = new StorageError(
       "command",
       aofFile.path,
       offset,
@@ -228,7 +228,7 @@ class Load {
     }
     const what = this.#multiAt >= 0 ? "transaction (MULTI without EXEC)" : "command";
     if (!isLast) {
-      throw new AofError(
+      throw new StorageError(
         "damaged",
         aofFile.path,
         end,
@@ -236,7 +236,7 @@ class Load {
       );
     }
     if (!this.#options.loadTruncated) {
-      throw new AofError(
+      throw new StorageError(
         "truncated",
         aofFile.path,
         end,
@@ -265,8 +265,8 @@ class Load {
   }
 }
 
-function badFormat(aofFile: AofFile, offset: number, reason: string): AofError {
-  return new AofError(
+function badFormat(aofFile: AofFile, offset: number, reason: string): StorageError {
+  return new StorageError(
     "damaged",
     aofFile.path,
     offset,

@@ -14,9 +14,9 @@
  */
 
 import type { Disk } from "../../platform/disk.ts";
-import { AofError } from "./errors.ts";
+import { StorageError } from "../errors.ts";
 import { quoteName, splitPairs } from "./manifest_words.ts";
-import { joinPath, writeFully } from "./files.ts";
+import { joinPath, writeFully } from "../files.ts";
 
 /** The part a file plays. */
 export type ManifestFileType = "base" | "incr" | "history";
@@ -54,10 +54,10 @@ const TYPE_LETTERS: Record<ManifestFileType, string> = { base: "b", incr: "i", h
  *
  * @param text the file's content, one character a byte
  * @param path the file's path, for error messages
- * @throws {AofError} of kind `manifest`, with the line and the reason
+ * @throws {StorageError} of kind `manifest`, with the line and the reason
  */
 export function parseManifest(text: string, path: string): Manifest {
-  if (text === "") throw new AofError("manifest", path, undefined, "the manifest is empty");
+  if (text === "") throw new StorageError("manifest", path, undefined, "the manifest is empty");
   if (!text.endsWith("\n")) {
     const line = text.split("\n").length;
     throw refuse(path, line, "the last line has no newline: the end of the file is missing");
@@ -69,7 +69,7 @@ export function parseManifest(text: string, path: string): Manifest {
     files.push(parseLine(lines[i], path, i + 1, files));
   }
   if (files.length === 0) {
-    throw new AofError("manifest", path, undefined, "the manifest names no file");
+    throw new StorageError("manifest", path, undefined, "the manifest names no file");
   }
   return {
     base: files.find((file) => file.type === "base"),
@@ -130,8 +130,8 @@ function conflictWith(file: ManifestFile, before: readonly ManifestFile[]): stri
   return undefined;
 }
 
-function refuse(path: string, line: number, reason: string): AofError {
-  return new AofError(
+function refuse(path: string, line: number, reason: string): StorageError {
+  return new StorageError(
     "manifest",
     path,
     line,

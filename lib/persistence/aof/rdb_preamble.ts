@@ -8,7 +8,7 @@
  */
 
 import type { DiskFile } from "../../platform/disk.ts";
-import { AofError } from "./errors.ts";
+import { StorageError } from "../errors.ts";
 
 const MAGIC = "REDIS";
 const HEADER_BYTES = 9;
@@ -24,7 +24,7 @@ const CHECKSUM_BYTES = 8;
 /**
  * Length in bytes of the RDB at the beginning of a file; 0 if the file does not begin with one.
  *
- * @throws {AofError} `unsupported` if it holds data, `damaged` if it is broken
+ * @throws {StorageError} `unsupported` if it holds data, `damaged` if it is broken
  */
 export function rdbPreambleLength(file: DiskFile, path: string): number {
   const bytes = readStart(file);
@@ -39,7 +39,7 @@ export function rdbPreambleLength(file: DiskFile, path: string): number {
   }
   if (at >= bytes.length) throw damaged(path, at, "the RDB has no end");
   if (bytes[at] !== OPCODE_EOF) {
-    throw new AofError(
+    throw new StorageError(
       "unsupported",
       path,
       at,
@@ -115,6 +115,6 @@ function latin1(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);
 }
 
-function damaged(path: string, offset: number, reason: string): AofError {
-  return new AofError("damaged", path, offset, `${reason}. Restore the file from a backup`);
+function damaged(path: string, offset: number, reason: string): StorageError {
+  return new StorageError("damaged", path, offset, `${reason}. Restore the file from a backup`);
 }

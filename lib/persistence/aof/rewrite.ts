@@ -12,7 +12,7 @@
 
 import type { DiskFile } from "../../platform/disk.ts";
 import type { AofDirectory } from "./directory.ts";
-import { joinPath, writeFully } from "./files.ts";
+import { joinPath, writeFully } from "../files.ts";
 import type { Manifest, ManifestFile } from "./manifest.ts";
 
 /** Smaller chunks are gathered to pieces of about this size before they are written. */

@@ -22,8 +22,8 @@
 import type { Clock } from "../../platform/clock.ts";
 import { DiskError, type DiskFile, toDiskError } from "../../platform/disk.ts";
 import { BackgroundSync } from "./background_sync.ts";
-import { AofError, type Log } from "./errors.ts";
-import { writeFully } from "./files.ts";
+import { type Log, StorageError } from "../errors.ts";
+import { writeFully } from "../files.ts";
 import type { AofQueue, Batch } from "./queue.ts";
 
 /** When the log is forced to stable storage: `appendfsync`. */
@@ -56,7 +56,7 @@ export interface WriterOptions {
   /** Called when a write has failed: {@linkcode AofWriter.misconf} is set. */
   readonly onRefused?: () => void;
   /** Called when the process must end, with status 1, without another reply. */
-  readonly onFatal: (error: AofError) => void;
+  readonly onFatal: (error: StorageError) => void;
   /** Called after a failed fsync with the number of bytes that may be lost at a power failure. */
   readonly onDurabilityLost?: (unknown_bytes: number) => void;
 }
@@ -310,7 +310,7 @@ export class AofWriter {
     if (this.#dead) return;
     this.#dead = true;
     this.#options.onFatal(
-      new AofError(
+      new StorageError(
         "disk",
         this.#options.path,
         this.#size_bytes,

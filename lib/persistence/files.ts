@@ -1,6 +1,6 @@
 /** Small things that everything that touches the files of a log needs. */
 
-import { DiskError, type DiskFile } from "../../platform/disk.ts";
+import { DiskError, type DiskFile } from "../platform/disk.ts";
 
 /** A path within a directory. */
 export function joinPath(directory: string, name: string): string {
