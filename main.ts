@@ -2,6 +2,7 @@
  * The executable: command line and configuration, log and process id file, signals, exit codes.
  *
  *     redeno [/path/to/redis.conf] [--directive value ...] [-]
+ *     redeno aof|rdb TOOL ...                      what lib/tools/ is for
  *
  * Exit codes: 0 after an orderly end, 1 if it could not start or could not go on safely.
  */
@@ -21,6 +22,8 @@ import { Server } from "./lib/server/server.ts";
 
 const HELP = `Usage: redeno [/path/to/redis.conf] [--directive value ...] [-]
        redeno -                 reads the configuration from standard input
+       redeno aof check|fix|restore|dump ... | redeno rdb check ...
+                                tools for the files; see redeno aof --help
        redeno --version | --help
 
 Examples:
@@ -32,6 +35,7 @@ Examples:
 
 /** Runs the program. */
 async function main(): Promise<void> {
+  if (namesTool(Deno.args)) return Deno.exit(await useTool(ownArguments(Deno.args)));
   const commandLine = readCommandLine(Deno.args);
   if (commandLine.action === "help") return console.log(HELP.trimEnd());
   if (commandLine.action === "version") {
@@ -55,6 +59,30 @@ async function main(): Promise<void> {
   obeySignals(server, config, logger);
   surviveMistakes(logger);
   await run(server, config, logger);
+}
+
+/** The command line without what `deno task start` puts in front of it. */
+function ownArguments(argv: readonly string[]): readonly string[] {
+  return argv[0] === "--default-config" ? argv.slice(2) : argv;
+}
+
+/** Whether the tools are meant: a file of that name would be a configuration. */
+function namesTool(argv: readonly string[]): boolean {
+  const [word] = ownArguments(argv);
+  return (word === "aof" || word === "rdb") && systemDisk.stat(word)?.isDirectory !== false;
+}
+
+/** Runs a tool; a server does not load what only they need. */
+async function useTool(argv: readonly string[]): Promise<number> {
+  const { runTool } = await import("./lib/tools/cli.ts");
+  const { SystemTerminal } = await import("./lib/platform/terminal.ts");
+  return await runTool(argv, {
+    disk: systemDisk,
+    clock: systemClock,
+    random: systemRandom(),
+    terminal: new SystemTerminal(),
+    pid: Deno.pid,
+  });
 }
 
 /**
@@ -131,10 +159,17 @@ function obeySignals(server: Server, config: Config, logger: Logger): void {
       return;
     }
     asked_ms = now_ms;
-    logger.log("warning", `Received ${signal}, shutting down...`);
-    server.stop().then(() => leave(config, 0), (error) => {
-      logger.log("warning", `Could not end in order: ${messageOf(error)}`);
-      leave(config, 1);
+    logger.log("warning", `Received ${signal} scheduling shutdown...`);
+    const flags = config.values[signal === "SIGINT" ? "shutdown-on-sigint" : "shutdown-on-sigterm"];
+    const save = flags.includes("save") ? true : flags.includes("nosave") ? false : undefined;
+    const [now, force] = [flags.includes("now"), flags.includes("force")];
+    server.shutdown({ save, now, force }).catch(() => {
+      asked_ms = undefined; // what is wrong may be mended, and the next signal is another try
+      logger.log(
+        "warning",
+        `${signal} received but errors trying to shut down the server, check the logs for more ` +
+          "information",
+      );
     });
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) {

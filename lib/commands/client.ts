@@ -4,11 +4,11 @@
  */
 
 import type { Database } from "../keyspace/database.ts";
-import type { Watcher } from "../keyspace/keyspace.ts";
 import type { Args } from "../resp/args.ts";
 import { releaseReply, Reply, type ReplyMark } from "../resp/reply.ts";
 import type { Subscriptions } from "./client_subscriptions.ts";
 import type { CommandData } from "./command_data.ts";
+import type { WatchedKey } from "./watched_key.ts";
 
 /** The connection behind a client. */
 export interface Link {
@@ -44,18 +44,11 @@ export interface Transaction {
   queuedBytes: number;
 }
 
-/** A key under WATCH. */
-export interface WatchedKey {
-  readonly db: Database;
-  /** The key's bytes as latin1. */
-  readonly key: string;
-}
-
 /** What CLIENT REPLY was told. */
 export type ReplyMode = "on" | "off" | "skip-next" | "skip";
 
 /** A sender of commands. */
-export class Client implements Watcher {
+export class Client {
   /** Replies in the making; its `resp3` is the client's protocol. */
   readonly reply = new Reply();
   /** Name given by CLIENT SETNAME; empty: none. */
@@ -63,8 +56,8 @@ export class Client implements Watcher {
   authenticated = false;
   /** The transaction between MULTI and EXEC. */
   transaction: Transaction | undefined;
-  /** Keys under WATCH. */
-  watchedKeys: WatchedKey[] = [];
+  /** Keys under WATCH, each by its {@linkcode WatchedKey.id}. */
+  readonly watchedKeys = new Map<string, WatchedKey>();
   /** A watched key has changed. */
   dirty = false;
   replyMode: ReplyMode = "on";
@@ -74,6 +67,8 @@ export class Client implements Watcher {
   lastCommand: CommandData | undefined;
   /** When the last command came, in ms since the epoch. */
   lastActive_ms: number;
+  /** Position of the log behind what the client has changed last (WAITAOF). */
+  lastWrite = 0;
   /** A reason to close once the replies are out: QUIT, a protocol error, CLIENT KILL of oneself. */
   closing = false;
   /** What the client is subscribed to; undefined: nothing. */
@@ -161,8 +156,8 @@ export class Client implements Watcher {
 
   /** Ends WATCH. */
   unwatchAll(): void {
-    for (const { db, key } of this.watchedKeys) db.unwatch(key, this);
-    this.watchedKeys = [];
+    for (const watched of this.watchedKeys.values()) watched.end();
+    this.watchedKeys.clear();
     this.dirty = false;
   }
 }

@@ -49,7 +49,19 @@ const set = command({
     const pairs: [string, string][] = [];
     for (let i = 2; i < args.count; i += 2) pairs.push([args.text(i), args.text(i + 1)]);
 
-    replyDone(ctx, () => server.config.set(pairs, { local: client.link?.isLocal ?? true }));
+    const isLocal = client.link?.isLocal ?? true;
+    if (!succeeds(ctx, () => server.config.set(pairs, { local: isLocal }))) return undefined;
+    // OK after `appendonly yes` means that the log holds the data, all of it.
+    const { logReady } = server.persistence;
+    const isAboutLog = pairs.some(([name]) => name.toLowerCase() === "appendonly");
+    if (logReady === undefined || !isAboutLog || !ctx.mayWait) return ctx.reply.ok() as undefined;
+    return logReady.then(
+      () => ctx.reply.ok(),
+      (error) =>
+        ctx.reply.error(
+          `ERR CONFIG SET failed (possibly related to argument 'appendonly') - ${error.message}`,
+        ),
+    );
   },
 });
 
@@ -121,12 +133,18 @@ export const configCommands: readonly Command[] = [
 ];
 
 /** Answers OK, or why `action` was refused. */
-function replyDone({ reply }: Context, action: () => void): void {
+function replyDone(ctx: Context, action: () => void): void {
+  if (succeeds(ctx, action)) ctx.reply.ok();
+}
+
+/** Replies with the error if the action fails. */
+function succeeds({ reply }: Context, action: () => void): boolean {
   try {
     action();
+    return true;
   } catch (error) {
-    if (error instanceof ConfigCommandError) return reply.error(`ERR ${error.message}`);
-    throw error;
+    if (!(error instanceof ConfigCommandError)) throw error;
+    reply.error(`ERR ${error.message}`);
+    return false;
   }
-  reply.ok();
 }

@@ -23,6 +23,8 @@ import type { InfoSections } from "./info_sections.ts";
 export interface EffectSink {
   /** Whether anybody listens; if not, effects need not be encoded. */
   readonly active: boolean;
+  /** Whether the unit under way has effects that are not in the log yet. */
+  readonly pending: boolean;
   /** Where the effects of the unit under way are encoded. */
   readonly encoder: CommandEncoder;
   /** Adds a command to the unit under way. */
@@ -41,14 +43,113 @@ export interface Clients {
   pause(until_ms: number, writesOnly: boolean): void;
 }
 
-/** The append-only file, as far as commands steer it. */
+/** The log and the snapshots, as far as commands steer them. Errors hold a message for the client. */
 export interface Persistence {
-  /** Empties the keyspace and loads it back from the log. Rejects with a message for the client. */
+  /** Empties the keyspace and loads it back: from the log, or from a snapshot if that is off. */
   reload(): Promise<void>;
+  /** SAVE. */
+  save(): void;
+  /** BGSAVE; `schedule`: later, if it cannot begin now; in a transaction: later in any case. */
+  saveInBackground(schedule: boolean, inTransaction: boolean): "started" | "scheduled";
+  /** A snapshot to another file, in the background. */
+  saveTo(path: string): Promise<void>;
+  /** BGREWRITEAOF; within a transaction it begins later. */
+  rewriteLog(inTransaction: boolean): "started" | "scheduled";
+  /** Settles when a log that CONFIG SET has turned on is complete; undefined: there is none. */
+  readonly logReady: Promise<void> | undefined;
   /** When the last snapshot was made, in seconds since the epoch. */
   readonly lastSave_s: number;
   /** Why writes are refused now (`MISCONF ...`); undefined: they are not. */
   readonly refusal: string | undefined;
+  /** Position of the log behind all that was changed so far. */
+  readonly logPosition: number;
+  /** Position of the log up to which it is on stable storage; -1: nothing is logged. */
+  readonly syncedPosition: number;
+  /** Settles when {@linkcode Persistence.syncedPosition} has got there, or the log was closed. */
+  whenSynced(position: number): Promise<void>;
+}
+
+/** The backup under way, or the last one. */
+export interface BackupStatus {
+  readonly state: "none" | "running" | "done" | "failed" | "aborted";
+  readonly path: string;
+  /** Whether the log's files are copied, or a snapshot is made; empty: there was none. */
+  readonly method: "log" | "snapshot" | "";
+  /** Seconds since the epoch; 0: not yet. */
+  readonly began_s: number;
+  readonly ended_s: number;
+  /** Bytes that are copied and checked, of how many; 0 while a snapshot is written. */
+  readonly done_bytes: number;
+  readonly total_bytes: number;
+  /** What has gone wrong. */
+  readonly error: string;
+}
+
+/** A backup that is complete. */
+export interface BackupEntry {
+  readonly path: string;
+  readonly method: "log" | "snapshot";
+  /** Seconds since the epoch. */
+  readonly ended_s: number;
+  readonly files: number;
+  readonly size_bytes: number;
+}
+
+/** Backups, as BACKUP makes them. Errors hold a message for the client, without its code. */
+export interface Backups {
+  readonly status: BackupStatus;
+  /** Begins a backup in a new directory; `path` is byte text, below `dir` or absolute. */
+  start(path: string, isLocal: boolean): Promise<void>;
+  /** Those below `dir` and next to the ones that were started, the oldest first. */
+  list(): Promise<readonly BackupEntry[]>;
+}
+
+/** A command that took long. */
+export interface SlowLogEntry {
+  /** Never given twice. */
+  readonly id: number;
+  /** When it ended, in seconds since the epoch. */
+  readonly time_s: number;
+  readonly duration_us: number;
+  /** Its arguments as latin1: shortened, and without passwords. */
+  readonly args: readonly string[];
+  /** The client's address, and its name (empty: none). */
+  readonly address: string;
+  readonly name: string;
+}
+
+/** Commands that took long. */
+export interface SlowLog {
+  readonly length: number;
+  /** At most `count` of them, the last one first. */
+  latest(count: number): readonly SlowLogEntry[];
+  reset(): void;
+}
+
+/** The longest that an event took within a second. */
+export interface LatencySample {
+  /** Seconds since the epoch. */
+  readonly time_s: number;
+  readonly latency_ms: number;
+}
+
+/** What is remembered of one event (`command`, `aof-write` ...); there is at least one sample. */
+export interface LatencySeries {
+  readonly event: string;
+  /** The longest of all. */
+  readonly max_ms: number;
+  /** The oldest first. */
+  samples(): readonly LatencySample[];
+}
+
+/** What held the server up, by event. */
+export interface LatencyEvents {
+  /** An event took so long: kept from `latency-monitor-threshold` on. */
+  add(event: string, duration_ms: number): void;
+  all(): Iterable<LatencySeries>;
+  find(event: string): LatencySeries | undefined;
+  /** Forgets an event; false: there was none. */
+  reset(event: string): boolean;
 }
 
 /**
@@ -128,6 +229,10 @@ export interface ServerHandle {
   readonly blocking: Blocking;
   readonly effects: EffectSink;
   readonly pubsub: PubSub;
+  /** Undefined: this server makes none. */
+  readonly backups: Backups;
+  readonly slowLog: SlowLog;
+  readonly latency: LatencyEvents;
   /** 40 hexadecimal digits, drawn at start. */
   readonly runId: string;
   /** Runs a queued command within `ctx`, as EXEC does; its reply goes to the client's writer. */

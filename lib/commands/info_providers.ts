@@ -1,6 +1,6 @@
 /**
  * The figures of INFO that need nothing but the keyspace, the configuration and the process:
- * sections Memory, Replication, CPU, Modules, Commandstats, Cluster and Keyspace.
+ * sections Memory, Replication, CPU, Modules, Commandstats, Latencystats, Cluster and Keyspace.
  */
 
 import type { Database } from "../keyspace/database.ts";
@@ -26,6 +26,7 @@ export function addCommonSections(server: ServerHandle): void {
   server.info.add("CPU", cpuLines);
   server.info.add("Modules", () => []);
   server.info.add("Commandstats", () => commandLines(server));
+  server.info.add("Latencystats", () => latencyLines(server));
   server.info.add("Cluster", () => [["cluster_enabled", 0]]);
   server.info.add("Keyspace", () => keyspaceLines(server));
 }
@@ -112,6 +113,20 @@ function* commandLines(server: ServerHandle): Generator<InfoLine> {
       `calls=${calls},usec=${time_us},usec_per_call=${perCall_us.toFixed(2)},` +
       `rejected_calls=${rejected},failed_calls=${failed}`,
     ];
+  }
+}
+
+/** Percentiles of how long commands took, of those that are tracked. */
+function* latencyLines(server: ServerHandle): Generator<InfoLine> {
+  const directive = "latency-tracking-info-percentiles";
+  const percentiles = server.config.values[directive];
+  const names = server.config.text(directive).split(" ");
+  for (const { fullName, usage: { histogram } } of allCommands(server.commands)) {
+    if (histogram === undefined) continue;
+    const figures = percentiles.map((percent, i) =>
+      `p${names[i]}=${histogram.percentile_us(percent).toFixed(3)}`
+    );
+    yield [`latency_percentiles_usec_${fullName}`, figures.join(",")];
   }
 }
 

@@ -1,4 +1,10 @@
-/** OBJECT ENCODING FREQ HELP IDLETIME REFCOUNT: what the server knows of a value. */
+/**
+ * OBJECT ENCODING FREQ HELP IDLETIME REFCOUNT: what the server knows of a value.
+ *
+ * REFCOUNT tells what Redis tells of a value as a rule: values here are not shared. It differs where in
+ * Redis the arguments of a transaction still refer to a value that it has stored, after COPY of a small
+ * integer, and with `maxmemory` and an LRU or LFU policy, where Redis shares no integers.
+ */
 
 import { frequency, idleSeconds } from "../keyspace/access.ts";
 import { type Database, NONE, type Ref } from "../keyspace/database.ts";

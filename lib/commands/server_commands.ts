@@ -1,4 +1,4 @@
-/** DBSIZE, LASTSAVE, SHUTDOWN and TIME. */
+/** DBSIZE, SHUTDOWN and TIME. */
 
 import type { Args } from "../resp/args.ts";
 import { type Command, command } from "./command.ts";
@@ -17,22 +17,6 @@ const dbSize = command({
   tips: ["request_policy:all_shards", "response_policy:agg_sum"],
   run({ db, reply }) {
     reply.integer(db.size);
-  },
-});
-
-const lastSave = command({
-  name: "lastsave",
-  arity: 1,
-  flags: ["loading", "stale", "fast"],
-  acl: ["admin", "dangerous"],
-  group: "server",
-  since: "1.0.0",
-  summary: "Returns when the data was last saved, in seconds since the epoch.",
-  complexity: "O(1)",
-  syntax: "",
-  tips: ["nondeterministic_output"],
-  run({ server, reply }) {
-    reply.integer(server.persistence.lastSave_s);
   },
 });
 
@@ -76,8 +60,8 @@ const time = command({
   },
 });
 
-/** DBSIZE, LASTSAVE, SHUTDOWN, TIME. */
-export const serverCommands: readonly Command[] = [dbSize, lastSave, shutdown, time];
+/** DBSIZE, SHUTDOWN, TIME. */
+export const serverCommands: readonly Command[] = [dbSize, shutdown, time];
 
 /** The options of SHUTDOWN; undefined: they are unknown or contradict each other. */
 function shutdownOptions(args: Args): ShutdownOptions | "abort" | undefined {

@@ -13,13 +13,13 @@ import { type Command, command, countedKeys, keyAt, keysFrom } from "./command.t
 import { type Context, SYNTAX_ERROR } from "./context.ts";
 import { integersMax } from "./set_members.ts";
 
-const SINTERSTORE = keyEvent("sinterstore", "set");
-const SUNIONSTORE = keyEvent("sunionstore", "set");
-const SDIFFSTORE = keyEvent("sdiffstore", "set");
 const DEL = keyEvent("del", "generic");
 
+/** Sets as the keys name them; undefined: there is none. */
+type Sets = readonly (SetView | undefined)[];
+
 /** The sets in arguments `first` to `last`, a missing key as undefined; or the error is answered. */
-function setsOf(ctx: Context, first: number, last: number): (SetView | undefined)[] | undefined {
+function setsOf(ctx: Context, first: number, last: number): Sets | undefined {
   const { args, db } = ctx;
   for (let i = first; i <= last; i++) {
     if (!ctx.check(db.lookup(args, i), "set")) return undefined;
@@ -33,7 +33,7 @@ function setsOf(ctx: Context, first: number, last: number): (SetView | undefined
 }
 
 /** The smallest of sets, and the others from small to large; undefined: one of them is empty. */
-function bySize(sets: readonly (SetView | undefined)[]): [SetView, ...SetView[]] | undefined {
+function bySize(sets: Sets): [SetView, ...SetView[]] | undefined {
   const known = sets.filter((set) => set !== undefined);
   if (known.length < sets.length) return undefined;
   const [smallest, ...others] = known.sort((a, b) => a.size - b.size);
@@ -46,7 +46,7 @@ function inAll(sets: readonly SetView[], bytes: Uint8Array, start: number, end: 
 }
 
 /** Shows every member that is in all the sets. */
-function intersect(sets: readonly (SetView | undefined)[], visit: MemberVisitor): void {
+function intersect(sets: Sets, visit: MemberVisitor): void {
   const [smallest, ...others] = bySize(sets) ?? [];
   smallest?.forEach((bytes, start, end) => {
     if (inAll(others, bytes, start, end)) visit(bytes, start, end);
@@ -54,7 +54,7 @@ function intersect(sets: readonly (SetView | undefined)[], visit: MemberVisitor)
 }
 
 /** How many members are in all the sets; `limit` are enough, if that is not 0. */
-function countCommon(sets: readonly (SetView | undefined)[], limit: number): number {
+function countCommon(sets: Sets, limit: number): number {
   const [smallest, ...others] = bySize(sets) ?? [];
   let found = 0;
   const test: MemberTest = (bytes, start, end) => {
@@ -65,7 +65,7 @@ function countCommon(sets: readonly (SetView | undefined)[], limit: number): num
   return found;
 }
 
-function unite(sets: readonly (SetView | undefined)[], result: SetEditor): void {
+function unite(sets: Sets, result: SetEditor): void {
   for (const set of sets) {
     set?.forEach((bytes, start, end) => result.add(bytes, start, end));
   }
@@ -75,7 +75,7 @@ function unite(sets: readonly (SetView | undefined)[], result: SetEditor): void 
  * The members of the first set that are in no other. Which of two ways it goes is decided as in
  * Redis, because a member that is added and removed again can change the encoding of the result.
  */
-function subtract(sets: readonly (SetView | undefined)[], result: SetEditor): void {
+function subtract(sets: Sets, result: SetEditor): void {
   const [first, ...rest] = sets;
   if (first === undefined) return;
   const others = rest.filter((set) => set !== undefined);
@@ -120,22 +120,71 @@ function storeResult(ctx: Context, result: SetEditor, event: KeyEvent): void {
   reply.integer(size);
 }
 
-const sinter = command({
-  name: "sinter",
-  arity: -2,
-  flags: ["readonly"],
-  acl: ["set"],
-  keys: [keysFrom(1, -1, 1, "RO ACCESS")],
-  group: "set",
-  since: "1.0.0",
-  summary: "Returns the members that several sets have in common.",
-  complexity: "O(N*M) where N is the size of the smallest set and M is the number of sets.",
-  syntax: "key [key ...]",
-  tips: ["nondeterministic_output_order"],
-  run(ctx) {
-    const { args, reply } = ctx;
-    const sets = setsOf(ctx, 1, args.count - 1);
-    if (sets === undefined) return;
+/** What the commands of a pair have in common: one replies with a set, the other stores it. */
+interface Operation {
+  readonly summary: string;
+  readonly complexity: string;
+  /** Flags of the key where the result is stored. */
+  readonly destination: string;
+  readonly event: KeyEvent;
+  /** Adds the members of the result. */
+  readonly combine: (sets: Sets, result: SetEditor) => void;
+  /** Replies with the result, where that need not be a set of its own. */
+  readonly answer?: (ctx: Context, sets: Sets) => void;
+}
+
+/** `Returns the members ...` and `Stores the members ...`: the two commands of an operation. */
+function pair(name: string, operation: Operation): readonly [Command, Command] {
+  const { summary, complexity, destination, event, combine, answer } = operation;
+  const shared = { acl: ["set"], group: "set", since: "1.0.0", complexity } as const;
+  const replying = command({
+    ...shared,
+    name,
+    arity: -2,
+    flags: ["readonly"],
+    keys: [keysFrom(1, -1, 1, "RO ACCESS")],
+    summary: `Returns ${summary}`,
+    syntax: "key [key ...]",
+    tips: ["nondeterministic_output_order"],
+    run(ctx) {
+      const sets = setsOf(ctx, 1, ctx.args.count - 1);
+      if (sets === undefined) return;
+      if (answer !== undefined) return answer(ctx, sets);
+      const result = newSet(ctx);
+      combine(sets, result);
+      replySet(ctx, result.view());
+    },
+  });
+  const storing = command({
+    ...shared,
+    name: `${name}store`,
+    arity: -3,
+    flags: ["write", "denyoom"],
+    keys: [keyAt(1, destination), keysFrom(2, -1, 1, "RO ACCESS")],
+    summary: `Stores ${summary}`,
+    syntax: "destination key [key ...]",
+    run(ctx) {
+      const sets = setsOf(ctx, 2, ctx.args.count - 1);
+      if (sets === undefined) return;
+      const result = newSet(ctx);
+      combine(sets, result);
+      storeResult(ctx, result, event);
+    },
+  });
+  return [replying, storing];
+}
+
+const INTERSECTION_COMPLEXITY =
+  "O(N*M) where N is the size of the smallest set and M is the number of sets.";
+const COMPLEXITY = "O(N) where N is the number of members of all sets.";
+
+const [sinter, sinterstore] = pair("sinter", {
+  summary: "the members that several sets have in common.",
+  complexity: INTERSECTION_COMPLEXITY,
+  destination: "RW UPDATE",
+  event: keyEvent("sinterstore", "set"),
+  combine: (sets, result) => intersect(sets, (bytes, start, end) => result.add(bytes, start, end)),
+  answer({ reply }, sets) { // no member comes twice: a list of them will do
     const found = new PackedEditor();
     let count = 0;
     intersect(sets, (bytes, start, end) => {
@@ -148,6 +197,22 @@ const sinter = command({
   },
 });
 
+const [sunion, sunionstore] = pair("sunion", {
+  summary: "the members that are in any of several sets.",
+  complexity: COMPLEXITY,
+  destination: "OW UPDATE",
+  event: keyEvent("sunionstore", "set"),
+  combine: unite,
+});
+
+const [sdiff, sdiffstore] = pair("sdiff", {
+  summary: "the members of the first set that are in no other.",
+  complexity: COMPLEXITY,
+  destination: "OW UPDATE",
+  event: keyEvent("sdiffstore", "set"),
+  combine: subtract,
+});
+
 const sintercard = command({
   name: "sintercard",
   arity: -3,
@@ -157,7 +222,7 @@ const sintercard = command({
   group: "set",
   since: "7.0.0",
   summary: "Tells how many members several sets have in common.",
-  complexity: "O(N*M) where N is the size of the smallest set and M is the number of sets.",
+  complexity: INTERSECTION_COMPLEXITY,
   syntax: "numkeys key [key ...] [LIMIT limit]",
   run(ctx) {
     const { args, reply } = ctx;
@@ -188,108 +253,6 @@ function readLimit({ args, reply }: Context, first: number): number | undefined 
   }
   return limit;
 }
-
-const sinterstore = command({
-  name: "sinterstore",
-  arity: -3,
-  flags: ["write", "denyoom"],
-  acl: ["set"],
-  keys: [keyAt(1, "RW UPDATE"), keysFrom(2, -1, 1, "RO ACCESS")],
-  group: "set",
-  since: "1.0.0",
-  summary: "Stores the members that several sets have in common.",
-  complexity: "O(N*M) where N is the size of the smallest set and M is the number of sets.",
-  syntax: "destination key [key ...]",
-  run(ctx) {
-    const sets = setsOf(ctx, 2, ctx.args.count - 1);
-    if (sets === undefined) return;
-    const result = newSet(ctx);
-    intersect(sets, (bytes, start, end) => result.add(bytes, start, end));
-    storeResult(ctx, result, SINTERSTORE);
-  },
-});
-
-const sunion = command({
-  name: "sunion",
-  arity: -2,
-  flags: ["readonly"],
-  acl: ["set"],
-  keys: [keysFrom(1, -1, 1, "RO ACCESS")],
-  group: "set",
-  since: "1.0.0",
-  summary: "Returns the members that are in any of several sets.",
-  complexity: "O(N) where N is the number of members of all sets.",
-  syntax: "key [key ...]",
-  tips: ["nondeterministic_output_order"],
-  run(ctx) {
-    const sets = setsOf(ctx, 1, ctx.args.count - 1);
-    if (sets === undefined) return;
-    const result = newSet(ctx);
-    unite(sets, result);
-    replySet(ctx, result.view());
-  },
-});
-
-const sunionstore = command({
-  name: "sunionstore",
-  arity: -3,
-  flags: ["write", "denyoom"],
-  acl: ["set"],
-  keys: [keyAt(1, "OW UPDATE"), keysFrom(2, -1, 1, "RO ACCESS")],
-  group: "set",
-  since: "1.0.0",
-  summary: "Stores the members that are in any of several sets.",
-  complexity: "O(N) where N is the number of members of all sets.",
-  syntax: "destination key [key ...]",
-  run(ctx) {
-    const sets = setsOf(ctx, 2, ctx.args.count - 1);
-    if (sets === undefined) return;
-    const result = newSet(ctx);
-    unite(sets, result);
-    storeResult(ctx, result, SUNIONSTORE);
-  },
-});
-
-const sdiff = command({
-  name: "sdiff",
-  arity: -2,
-  flags: ["readonly"],
-  acl: ["set"],
-  keys: [keysFrom(1, -1, 1, "RO ACCESS")],
-  group: "set",
-  since: "1.0.0",
-  summary: "Returns the members of the first set that are in no other.",
-  complexity: "O(N) where N is the number of members of all sets.",
-  syntax: "key [key ...]",
-  tips: ["nondeterministic_output_order"],
-  run(ctx) {
-    const sets = setsOf(ctx, 1, ctx.args.count - 1);
-    if (sets === undefined) return;
-    const result = newSet(ctx);
-    subtract(sets, result);
-    replySet(ctx, result.view());
-  },
-});
-
-const sdiffstore = command({
-  name: "sdiffstore",
-  arity: -3,
-  flags: ["write", "denyoom"],
-  acl: ["set"],
-  keys: [keyAt(1, "OW UPDATE"), keysFrom(2, -1, 1, "RO ACCESS")],
-  group: "set",
-  since: "1.0.0",
-  summary: "Stores the members of the first set that are in no other.",
-  complexity: "O(N) where N is the number of members of all sets.",
-  syntax: "destination key [key ...]",
-  run(ctx) {
-    const sets = setsOf(ctx, 2, ctx.args.count - 1);
-    if (sets === undefined) return;
-    const result = newSet(ctx);
-    subtract(sets, result);
-    storeResult(ctx, result, SDIFFSTORE);
-  },
-});
 
 /** The commands of this file. */
 export const setAlgebraCommands: readonly Command[] = [

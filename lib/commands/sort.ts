@@ -7,9 +7,10 @@
  * copied than are asked for.
  */
 
-import { NONE } from "../keyspace/database.ts";
+import { NONE, type Ref } from "../keyspace/database.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import { ListBuilder } from "../types/list/build.ts";
+import { type PackedLimits, ZsetWriter } from "../types/zset/zset_writer.ts";
 import { type Command, command, keyAt, type KeySpec } from "./command.ts";
 import { type Context, WRONG_TYPE } from "./context.ts";
 import { ByteList, sourceAt } from "./sort_elements.ts";
@@ -22,6 +23,10 @@ const SORTSTORE = keyEvent("sortstore", "list");
 const DEL = keyEvent("del", "generic");
 
 const NOT_NUMBERS = "ERR One or more scores can't be converted into double";
+
+const writer = new ZsetWriter();
+/** Nothing is added to the set. */
+const NO_LIMITS: PackedLimits = { entries_max: 0, member_bytes_max: 0 };
 
 /** What comes out: these of the elements, in this order. */
 interface Result {
@@ -44,8 +49,9 @@ function run(ctx: Context, mayStore: boolean): void {
 /** Undefined: the error is answered. */
 function sort(ctx: Context, options: SortOptions, lookup: SortLookup): Result | undefined {
   const { args, db, reply } = ctx;
-  const ref = db.lookup(args, 1);
+  let ref = db.lookup(args, 1);
   if (ref === NONE) return EMPTY;
+  if (db.type(ref) === "zset") ref = unpackZset(ctx, ref);
   const source = sourceAt(db, ref);
   if (source === undefined) {
     reply.error(WRONG_TYPE);
@@ -71,6 +77,13 @@ function sort(ctx: Context, options: SortOptions, lookup: SortLookup): Result | 
     return undefined;
   }
   return { elements, order: order.subarray(start, start + count) };
+}
+
+/** Redis sorts large sorted sets only: a packed one becomes large, and stays so (OBJECT ENCODING). */
+function unpackZset({ args, db }: Context, ref: Ref): Ref {
+  db.preserve(ref);
+  writer.open(db, args, 1, ref, NO_LIMITS).unpack();
+  return writer.ref;
 }
 
 function replyResult(

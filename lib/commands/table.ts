@@ -1,5 +1,6 @@
 /** Every command there is, by name. A new group is added here. */
 
+import { backupCommand } from "./backup.ts";
 import { bitmapCommands } from "./bitmap.ts";
 import { clientCommand } from "./client_command.ts";
 import type { Command } from "./command.ts";
@@ -11,19 +12,24 @@ import { geoCommands } from "./geo.ts";
 import { hashCommands } from "./hashes.ts";
 import { hyperloglogCommands } from "./hyperloglog.ts";
 import { keyCommands } from "./keys.ts";
+import { latencyCommand } from "./latency.ts";
 import { listCommands } from "./list.ts";
 import { pubsubCommands } from "./pubsub.ts";
+import { savingCommands } from "./saving.ts";
 import { setCommands } from "./set.ts";
+import { slowlogCommand } from "./slowlog.ts";
 import { sortCommands } from "./sort.ts";
 import { streamCommands } from "./stream.ts";
 import { stringCommands } from "./strings.ts";
 import { transactionCommands } from "./transactions.ts";
+import { waitCommands } from "./waitaof.ts";
 import { zsetCommands } from "./zset.ts";
 
 /** All commands by name in small letters. */
 export const commands: ReadonlyMap<string, Command> = new Map(
   [
     ...stringCommands,
+    backupCommand,
     ...bitmapCommands,
     ...hyperloglogCommands,
     ...keyCommands,
@@ -36,9 +42,13 @@ export const commands: ReadonlyMap<string, Command> = new Map(
     ...pubsubCommands,
     ...transactionCommands,
     ...introspectionCommands,
+    latencyCommand,
+    ...savingCommands,
     ...setCommands,
+    slowlogCommand,
     ...sortCommands,
     ...streamCommands,
+    ...waitCommands,
     ...zsetCommands,
     debugCommand,
   ].map((command) => [command.name, command]),

@@ -8,6 +8,7 @@
 import type { Client } from "./client.ts";
 import { command, keysFrom } from "./command.ts";
 import type { Context } from "./context.ts";
+import { WatchedKey } from "./watched_key.ts";
 
 const EXEC_ABORT = "EXECABORT Transaction discarded because of previous errors.";
 
@@ -44,7 +45,7 @@ const exec = command({
     const { client, reply } = ctx;
     const { transaction } = client;
     if (transaction === undefined) return reply.error("ERR EXEC without MULTI");
-    noticeExpiredKeys(client);
+    for (const watched of client.watchedKeys.values()) watched.check();
     const changed = client.dirty;
     endTransaction(client);
     if (transaction.failed) return reply.error(EXEC_ABORT);
@@ -83,13 +84,12 @@ const watch = command({
   summary: "Makes the next EXEC fail if one of these keys changes before it.",
   complexity: "O(1) for every key.",
   syntax: "key [key ...]",
-  run({ args, client, db, reply }) {
+  run({ args, client, reply }) {
     if (client.transaction !== undefined) {
       return reply.error("ERR WATCH inside MULTI is not allowed");
     }
     if (!client.dirty) { // otherwise EXEC will fail anyway
       for (let i = 1; i < args.count; i++) {
-        db.peek(args, i); // a key that has expired by now counts as absent
         watchKey(client, args.text(i));
       }
     }
@@ -123,13 +123,9 @@ export function endTransaction(client: Client): void {
 }
 
 function watchKey(client: Client, key: string): void {
-  const { db } = client;
-  if (db.watch(key, client)) client.watchedKeys.push({ db, key });
-}
-
-/** A watched key that has expired since WATCH counts as changed: looking at it marks the client. */
-function noticeExpiredKeys(client: Client): void {
-  for (const { db, key } of client.watchedKeys) db.expireIfDue(key);
+  const { db, watchedKeys } = client;
+  const id = WatchedKey.id(db, key);
+  if (!watchedKeys.has(id)) watchedKeys.set(id, new WatchedKey(client, db, key));
 }
 
 /** Runs queued commands in order; one that suspends holds up the rest. */

@@ -92,7 +92,7 @@ function replyPopped(
   reply.double(score);
 }
 
-/** ZPOPMIN and ZPOPMAX. */
+/** What ZPOPMIN and ZPOPMAX do. */
 function popOne(ctx: Context, max: boolean): void {
   const { args, db, reply } = ctx;
   const hasCount = args.count > 2;
@@ -110,33 +110,23 @@ function popOne(ctx: Context, max: boolean): void {
   pop(ctx, ref, args, 1, count, size, max, nested);
 }
 
-const zpopmin = command({
-  name: "zpopmin",
-  arity: -2,
-  flags: ["write", "fast"],
-  acl: ["sortedset"],
-  keys: [keyAt(1, "RW ACCESS DELETE")],
-  group: "sorted-set",
-  since: "5.0.0",
-  summary: "Removes and returns the members of a sorted set with the lowest scores.",
-  complexity: "O(log(N)*M) where N is the size of the sorted set, and M is how many are removed.",
-  syntax: "key [count]",
-  run: (ctx) => popOne(ctx, false),
-});
-
-const zpopmax = command({
-  name: "zpopmax",
-  arity: -2,
-  flags: ["write", "fast"],
-  acl: ["sortedset"],
-  keys: [keyAt(1, "RW ACCESS DELETE")],
-  group: "sorted-set",
-  since: "5.0.0",
-  summary: "Removes and returns the members of a sorted set with the highest scores.",
-  complexity: "O(log(N)*M) where N is the size of the sorted set, and M is how many are removed.",
-  syntax: "key [count]",
-  run: (ctx) => popOne(ctx, true),
-});
+/** ZPOPMIN or ZPOPMAX. */
+function zpop(name: string, max: boolean): Command {
+  const which = max ? "highest" : "lowest";
+  return command({
+    name,
+    arity: -2,
+    flags: ["write", "fast"],
+    acl: ["sortedset"],
+    keys: [keyAt(1, "RW ACCESS DELETE")],
+    group: "sorted-set",
+    since: "5.0.0",
+    summary: `Removes and returns the members of a sorted set with the ${which} scores.`,
+    complexity: "O(log(N)*M) where N is the size of the sorted set, and M is how many are removed.",
+    syntax: "key [count]",
+    run: (ctx) => popOne(ctx, max),
+  });
+}
 
 /** What ZMPOP and BZMPOP ask for: `count` members from the first of the keys that has some. */
 interface PopRequest {
@@ -280,7 +270,7 @@ const bzmpop = command({
   },
 });
 
-/** BZPOPMIN and BZPOPMAX. */
+/** What BZPOPMIN and BZPOPMAX do. */
 function popOrWait(ctx: Context, max: boolean): Promise<void> | undefined {
   const last = ctx.args.count - 1;
   const timeout_ms = waitSeconds(ctx, last);
@@ -290,42 +280,31 @@ function popOrWait(ctx: Context, max: boolean): Promise<void> | undefined {
   return waitFor(ctx, 1, last, timeout_ms, serve);
 }
 
-const bzpopmin = command({
-  name: "bzpopmin",
-  arity: -3,
-  flags: ["write", "noscript", "blocking", "fast"],
-  acl: ["sortedset"],
-  keys: [keysFrom(1, -2, 1, "RW ACCESS DELETE")],
-  group: "sorted-set",
-  since: "5.0.0",
-  history: [["6.0.0", "`timeout` is interpreted as a double instead of an integer."]],
-  summary: "Removes and returns the member with the lowest score of the first set, or waits.",
-  complexity: "O(log(N)) where N is the size of the sorted set.",
-  syntax: "key [key ...] timeout",
-  run: (ctx) => popOrWait(ctx, false),
-});
-
-const bzpopmax = command({
-  name: "bzpopmax",
-  arity: -3,
-  flags: ["write", "noscript", "blocking", "fast"],
-  acl: ["sortedset"],
-  keys: [keysFrom(1, -2, 1, "RW ACCESS DELETE")],
-  group: "sorted-set",
-  since: "5.0.0",
-  history: [["6.0.0", "`timeout` is interpreted as a double instead of an integer."]],
-  summary: "Removes and returns the member with the highest score of the first set, or waits.",
-  complexity: "O(log(N)) where N is the size of the sorted set.",
-  syntax: "key [key ...] timeout",
-  run: (ctx) => popOrWait(ctx, true),
-});
+/** BZPOPMIN or BZPOPMAX. */
+function bzpop(name: string, max: boolean): Command {
+  const which = max ? "highest" : "lowest";
+  return command({
+    name,
+    arity: -3,
+    flags: ["write", "noscript", "blocking", "fast"],
+    acl: ["sortedset"],
+    keys: [keysFrom(1, -2, 1, "RW ACCESS DELETE")],
+    group: "sorted-set",
+    since: "5.0.0",
+    history: [["6.0.0", "`timeout` is interpreted as a double instead of an integer."]],
+    summary: `Removes and returns the member with the ${which} score of the first set, or waits.`,
+    complexity: "O(log(N)) where N is the size of the sorted set.",
+    syntax: "key [key ...] timeout",
+    run: (ctx) => popOrWait(ctx, max),
+  });
+}
 
 /** ZPOPMIN ZPOPMAX ZMPOP BZPOPMIN BZPOPMAX BZMPOP. */
 export const zsetPopCommands: readonly Command[] = [
-  zpopmin,
-  zpopmax,
+  zpop("zpopmin", false),
+  zpop("zpopmax", true),
   zmpop,
-  bzpopmin,
-  bzpopmax,
+  bzpop("bzpopmin", false),
+  bzpop("bzpopmax", true),
   bzmpop,
 ];

@@ -192,8 +192,6 @@ const commandsAndClients: DirectiveTable = {
   "acllog-max-len": directive(count, "128"),
   "busy-reply-threshold": directive(count, "5000", alias("lua-time-limit")),
   "enable-module-command": directive(yesNoLocal, "no", immutable),
-  "slowlog-log-slower-than": directive(integer(-1), "10000"),
-  "slowlog-max-len": directive(count, "128"),
   "tracking-table-max-keys": directive(count, "1000000"),
 };
 

@@ -98,6 +98,8 @@ export const liveDirectives: {
   "stop-writes-on-bgsave-error": directive(bool, "yes"),
   "shutdown-on-sigint": directive(shutdownFlags, "default"),
   "shutdown-on-sigterm": directive(shutdownFlags, "default"),
+  "slowlog-log-slower-than": directive(integer(-1), "10000"),
+  "slowlog-max-len": directive(count, "128"),
   "latency-monitor-threshold": directive(count, "0"),
   "latency-tracking": directive(bool, "yes"),
   "latency-tracking-info-percentiles": directive(percentiles, "50 99 99.9"),

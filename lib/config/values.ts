@@ -96,6 +96,10 @@ export interface ConfigValues {
   readonly "shutdown-on-sigint": readonly string[];
   /** What SIGTERM does; empty: the default. */
   readonly "shutdown-on-sigterm": readonly string[];
+  /** Microseconds from which on a command is slow; -1: none is. */
+  readonly "slowlog-log-slower-than": number;
+  /** Slow commands that are remembered for SLOWLOG. */
+  readonly "slowlog-max-len": number;
   /** Milliseconds from which on an event is remembered for LATENCY; 0: none is. */
   readonly "latency-monitor-threshold": number;
   /** Whether the distribution of each command's time is kept. */

@@ -17,8 +17,9 @@ import type { KeyspaceState, KeyWaiters, Watcher } from "./shared.ts";
 import { logarithmicIncrement } from "./access.ts";
 import { earliestExpiry } from "../types/hash/packed_fields.ts";
 import { FieldExpiry } from "./field_expiry.ts";
-import { ENCODINGS, HASH_PACKED_TIMED, OBJECT } from "./value.ts";
-import type { ValueObject, ValueType } from "./value.ts";
+import { ObjectSlots } from "./object_slots.ts";
+import { WatchedKeys } from "./watched_keys.ts";
+import { ENCODINGS, HASH_PACKED_TIMED, OBJECT, type ValueObject, type ValueType } from "./value.ts";
 
 export { NONE, type Ref };
 
@@ -26,6 +27,7 @@ const KEY_MISS = keyEvent("keymiss", "keyMiss");
 const NEW_KEY = keyEvent("new", "newKey");
 const HEXPIRED = keyEvent("hexpired", "hash");
 const DEL = keyEvent("del", "generic");
+const KEPT_DRAWS_MAX = 100; // for RANDOMKEY while expired keys are kept: all may be such
 
 /** A database. */
 export class Database {
@@ -37,13 +39,12 @@ export class Database {
   waiters: KeyWaiters | undefined;
 
   #table: RecordTable;
-  /** Values that are objects, by handle; slot 0 stays empty. */
-  #objects: (ValueObject | undefined)[] = [undefined];
-  #objectsFree: number[] = [];
+  /** Values that are objects, by handle. */
+  #objects = new ObjectSlots();
   /** Fields of hashes that expire; undefined: there never were any. */
   #fields: FieldExpiry | undefined;
   /** Who watches which key (latin1); undefined while nobody does. */
-  #watched: Map<string, Set<Watcher>> | undefined;
+  #watched: WatchedKeys | undefined;
   readonly #handleBytes = Buffer.alloc(4);
 
   /** Made by the keyspace only. */
@@ -68,11 +69,14 @@ export class Database {
     return this.#table;
   }
 
+  /** Whether a field of some hash may expire. */
+  get hasFieldExpiry(): boolean {
+    return this.#fields?.isNeeded ?? false;
+  }
+
   /** Bytes that keys, values and indexes take. */
   get usedBytes(): number {
-    let sum = this.#table.usedBytes + (this.#fields?.usedBytes ?? 0);
-    for (const object of this.#objects) sum += object?.usedBytes ?? 0;
-    return sum;
+    return this.#table.usedBytes + (this.#fields?.usedBytes ?? 0) + this.#objects.usedBytes;
   }
 
   // --- looking up ---------------------------------------------------------------------------
@@ -103,8 +107,7 @@ export class Database {
 
   /** Removes the key (latin1) if its time is over. */
   expireIfDue(key: string): void {
-    const bytes = Buffer.from(key, "latin1");
-    this.#unlessExpired(this.#table.find(bytes, 0, bytes.length));
+    this.#unlessExpired(this.#find(key));
   }
 
   /** Notes an access, for OBJECT IDLETIME and FREQ. */
@@ -125,9 +128,10 @@ export class Database {
 
   /** A key, each equally likely, expired ones removed on the way; NONE: there is none. */
   randomRef(): Ref {
-    for (;;) {
+    for (let draws = 1;; draws++) {
       const ref = this.#unlessExpired(this.#table.random(this.keyspace.random));
       if (ref !== NONE || this.#table.size === 0) return ref;
+      if (this.keyspace.keepsExpired && draws === KEPT_DRAWS_MAX) return NONE;
     }
   }
 
@@ -146,15 +150,13 @@ export class Database {
 
   /** The object that a record with encoding OBJECT stands for. */
   object(ref: Ref): ValueObject {
-    return this.#objects[this.#handleOf(ref)]!;
+    return this.#objects.at(this.#handleOf(ref));
   }
 
   /** Takes the object out of a record that is about to be removed, so that it lives on elsewhere. */
   takeObject(ref: Ref): ValueObject {
-    const handle = this.#handleOf(ref);
-    const object = this.#objects[handle]!;
-    this.#objects[handle] = undefined;
-    return object;
+    this.preserve(ref);
+    return this.#objects.take(this.#handleOf(ref));
   }
 
   /**
@@ -196,18 +198,11 @@ export class Database {
   ): Ref {
     if (encoding === HASH_PACKED_TIMED) this.fieldsExpireAt(args, i, earliestExpiry(value, from));
     if (ref === NONE) {
+      if (this.keyspace.keepsExpired) this.#expireKept(args, i);
       this.notify(NEW_KEY, args, i);
       const meta = this.keyspace.accessMeta;
-      return this.#table.insert(
-        args.buf,
-        args.start(i),
-        args.end(i),
-        encoding,
-        meta,
-        value,
-        from,
-        to,
-      );
+      const { buf } = args;
+      return this.#table.insert(buf, args.start(i), args.end(i), encoding, meta, value, from, to);
     }
     this.#dropObject(ref);
     const stored = this.#table.setValue(ref, encoding, value, from, to);
@@ -216,10 +211,9 @@ export class Database {
 
   /** Stores an object under argument `i`, as {@linkcode Database.store} does a string. */
   storeObject(ref: Ref, args: Args, i: number, object: ValueObject, keepExpiry = false): Ref {
-    const handle = this.#objectsFree.pop() ?? this.#objects.length;
-    this.#handleBytes.writeInt32LE(handle);
+    this.#handleBytes.writeInt32LE(this.#objects.reserve());
     const stored = this.store(ref, args, i, OBJECT, this.#handleBytes, 0, 4, keepExpiry);
-    this.#objects[handle] = object;
+    this.#objects.put(object);
     if (object.nextExpiry_ms !== undefined) this.fieldsExpireAt(args, i, object.nextExpiry_ms);
     return stored;
   }
@@ -246,35 +240,55 @@ export class Database {
     if (at_ms < Infinity) this.#fieldExpiry().note(args.buf, args.start(i), args.end(i), at_ms);
   }
 
+  /** A record is about to change: a snapshot that has yet to write it does so now. */
+  preserve(ref: Ref): void {
+    if (this.#table.isOld(ref)) this.keyspace.preserver?.preserve(this, ref);
+  }
+
+  /** {@linkcode Database.preserve} for the key in argument `i`, if it is there. */
+  preserveKey(args: Args, i: number): void {
+    const ref = this.#table.findAside(args.buf, args.start(i), args.end(i));
+    if (ref !== NONE) this.preserve(ref);
+  }
+
   /** Takes a key out. */
   remove(ref: Ref): void {
+    this.preserve(ref);
     this.#dropObject(ref);
     this.#table.remove(ref);
   }
 
   /** Takes everything out, and marks who watches a key that was there. */
   clear(): void {
-    this.#markAllWatchers((key) => this.#holds(key));
+    this.#watched?.markAll((key) => this.#find(key) !== NONE);
     if (!this.keyspace.loading) this.waiters?.touchedAll();
+    this.keyspace.preserver?.clearing(this);
     this.#table.clear();
-    for (const object of this.#objects) object?.free();
-    this.#objects = [undefined];
-    this.#objectsFree = [];
+    this.#objects.clear();
     this.#fields = undefined;
   }
 
   /** Swaps contents, not watchers, with another database. */
   swapWith(other: Database): void {
-    const inEither = (key: string) => this.#holds(key) || other.#holds(key);
-    this.#markAllWatchers(inEither);
-    other.#markAllWatchers(inEither);
-    if (!this.keyspace.loading) {
-      this.waiters?.touchedAll();
-      other.waiters?.touchedAll();
+    this.#swapContents(other);
+    const inEither = (key: string) => this.#find(key) !== NONE || other.#find(key) !== NONE;
+    for (const db of [this, other]) { // a watcher looks at what is there now
+      db.#watched?.markAll(inEither);
+      if (!this.keyspace.loading) db.waiters?.touchedAll();
     }
+    this.keyspace.preserver?.swapped(this, other);
+  }
+
+  /** Takes everything out without a word to anybody, into a database that belongs to the caller. */
+  takeContents(): Database {
+    const taken = new Database(this.keyspace, this.index);
+    this.#swapContents(taken);
+    return taken;
+  }
+
+  #swapContents(other: Database): void {
     [this.#table, other.#table] = [other.#table, this.#table];
     [this.#objects, other.#objects] = [other.#objects, this.#objects];
-    [this.#objectsFree, other.#objectsFree] = [other.#objectsFree, this.#objectsFree];
     this.#fieldExpiry().swapWith(other.#fieldExpiry());
   }
 
@@ -283,7 +297,8 @@ export class Database {
   /** Reports a change of the key in argument `i`: for WATCH, the log and notifications. */
   changed(event: KeyEvent, args: Args, i: number): void {
     this.keyspace.dirty++;
-    if (this.#watched !== undefined) this.#markWatchers(args.text(i));
+    if (this.keyspace.preserver !== undefined) this.#checkPreserved(args, i);
+    if (this.#watched !== undefined) this.#watched.mark(args.text(i));
     if (this.waiters !== undefined) this.#tellWaiters(args, i);
     if ((this.keyspace.notifyClasses & event.eventClass) !== 0) {
       this.keyspace.observer.notify(this, event, args.bytes(i));
@@ -300,10 +315,11 @@ export class Database {
   /** Removes an expired key and reports it: the log gets a DEL. */
   expire(ref: Ref): void {
     const key = this.keyOf(ref);
+    const name = key.toString("latin1");
     this.remove(ref);
     this.keyspace.stats.expired++;
-    if (this.#watched !== undefined) this.#markWatchers(key.toString("latin1"));
-    this.waiters?.touched(key.toString("latin1")); // nothing expires while the log is loaded
+    this.#watched?.mark(name);
+    this.waiters?.touched(name); // nothing expires while the log is loaded
     this.keyspace.observer.expired(this, key);
   }
 
@@ -315,7 +331,7 @@ export class Database {
   /** Reports that fields have expired and are gone; no fields: all of them, and the key. */
   fieldsExpired(key: Buffer, fields: readonly Buffer[]): void {
     const { notifyClasses, observer } = this.keyspace;
-    this.#markWatchers(key.toString("latin1"));
+    this.#watched?.mark(key.toString("latin1"));
     this.waiters?.touched(key.toString("latin1"));
     for (const event of fields.length === 0 ? [HEXPIRED, DEL] : [HEXPIRED]) {
       if ((notifyClasses & event.eventClass) !== 0) observer.notify(this, event, key);
@@ -327,30 +343,14 @@ export class Database {
 
   /** From now on `watcher` is marked when `key` (latin1) changes. False: it was already. */
   watch(key: string, watcher: Watcher): boolean {
-    this.#watched ??= new Map();
-    const watchers = this.#watched.get(key);
-    if (watchers?.has(watcher)) return false;
-    if (watchers === undefined) this.#watched.set(key, new Set([watcher]));
-    else watchers.add(watcher);
-    return true;
+    this.#watched ??= new WatchedKeys();
+    return this.#watched.add(key, watcher);
   }
 
   /** Ends {@linkcode Database.watch}. */
   unwatch(key: string, watcher: Watcher): void {
-    const watchers = this.#watched?.get(key);
-    if (watchers === undefined || !watchers.delete(watcher) || watchers.size > 0) return;
-    this.#watched!.delete(key);
-    if (this.#watched!.size === 0) this.#watched = undefined;
-  }
-
-  #markWatchers(key: string): void {
-    for (const watcher of this.#watched?.get(key) ?? []) watcher.dirty = true;
-  }
-
-  #markAllWatchers(concerns: (key: string) => boolean): void {
-    for (const [key, watchers] of this.#watched ?? []) {
-      if (concerns(key)) { for (const watcher of watchers) watcher.dirty = true; }
-    }
+    this.#watched?.remove(key, watcher);
+    if (this.#watched?.isEmpty) this.#watched = undefined;
   }
 
   #tellWaiters(args: Args, i: number): void {
@@ -360,9 +360,16 @@ export class Database {
     if ((this.waiters!.filter >>> bit & 1) !== 0) this.waiters!.touched(args.text(i));
   }
 
-  #holds(key: string): boolean {
+  #checkPreserved(args: Args, i: number): void {
+    const ref = this.#table.findAside(args.buf, args.start(i), args.end(i));
+    if (ref !== NONE && this.#table.isOld(ref)) {
+      this.keyspace.preserver!.missed(this, args.bytes(i));
+    }
+  }
+
+  #find(key: string): Ref {
     const bytes = Buffer.from(key, "latin1");
-    return this.#table.find(bytes, 0, bytes.length) !== NONE;
+    return this.#table.findAside(bytes, 0, bytes.length);
   }
 
   /** Nothing expires while the log is replayed. */
@@ -378,8 +385,14 @@ export class Database {
   #unlessExpired(ref: Ref): Ref {
     if (ref === NONE) return ref;
     if (!this.#isDue(ref)) return this.#fields?.purge(ref, this.#clock_ms) ?? ref;
-    this.expire(ref);
+    if (!this.keyspace.keepsExpired) this.expire(ref);
     return NONE;
+  }
+
+  /** A key is to be made: an expired one of that name, kept so far, must go. */
+  #expireKept(args: Args, i: number): void {
+    const kept = this.#table.find(args.buf, args.start(i), args.end(i));
+    if (kept !== NONE) this.expire(kept);
   }
 
   #fieldExpiry(): FieldExpiry {
@@ -388,10 +401,7 @@ export class Database {
 
   #dropObject(ref: Ref): void {
     if (this.#table.encoding(ref) !== OBJECT) return;
-    const handle = this.#handleOf(ref);
-    this.#objects[handle]?.free();
-    this.#objects[handle] = undefined;
-    this.#objectsFree.push(handle);
+    this.#objects.release(this.#handleOf(ref));
   }
 
   #handleOf(ref: Ref): number {

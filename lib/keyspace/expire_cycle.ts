@@ -49,7 +49,7 @@ export class ExpireCycle {
    */
   run(): boolean {
     const keyspace = this.#keyspace;
-    if (keyspace.loading) return false;
+    if (keyspace.loading || keyspace.keepsExpired) return false;
     keyspace.now_ms = this.#clock.now_ms();
     const deadline_ms = this.#clock.monotonic_ms() + this.#budget_ms;
     for (;;) {

@@ -29,6 +29,8 @@ export interface FieldsOwner {
   object(ref: Ref): ValueObject;
   setValue(ref: Ref, encoding: number, value: Uint8Array, from: number, to: number): Ref;
   remove(ref: Ref): void;
+  /** The record is about to change. */
+  preserve(ref: Ref): void;
   /** Reports that fields have expired and are gone; no fields: all of them, and the key. */
   fieldsExpired(key: Buffer, fields: readonly Buffer[]): void;
 }
@@ -45,6 +47,11 @@ export class FieldExpiry {
   constructor(owner: FieldsOwner, seed: HashSeed) {
     this.#owner = owner;
     this.#times = new RecordTable(seed);
+  }
+
+  /** Whether a field may expire. */
+  get isNeeded(): boolean {
+    return this.#times.size > 0;
   }
 
   /** Bytes that it takes. */
@@ -88,6 +95,7 @@ export class FieldExpiry {
       owner.fieldsExpired(key, []);
       return NONE;
     }
+    owner.preserve(ref);
     if (owner.table.encoding(ref) === OBJECT) {
       this.#purgeTable(ref, owner.object(ref) as HashTable, now_ms);
       return ref;

@@ -26,6 +26,18 @@ export interface KeyspaceObserver {
   notify(db: NumberedDatabase, event: KeyEvent, key: Uint8Array): void;
 }
 
+/** Keeps records as they were at one moment; it is told before anything changes. */
+export interface Preserver {
+  /** The record `ref` of `db`, which is old, is about to change or to go. */
+  preserve(db: NumberedDatabase, ref: number): void;
+  /** All of `db` is about to go. */
+  clearing(db: NumberedDatabase): void;
+  /** Two databases have swapped their contents. */
+  swapped(first: NumberedDatabase, second: NumberedDatabase): void;
+  /** A mistake: an old record of `db` has changed, and was not preserved. */
+  missed(db: NumberedDatabase, key: Uint8Array): void;
+}
+
 /** Notices changes of a key for one transaction (WATCH). */
 export interface Watcher {
   /** Set when a watched key has changed. */
@@ -64,11 +76,15 @@ export class KeyspaceState {
   dirty = 0;
   /** While the log is replayed nothing expires: what had expired is in the log as DEL. */
   loading = false;
+  /** During CLIENT PAUSE the data stays as it is: expired keys are not seen, and not removed. */
+  keepsExpired = false;
   /** Event classes somebody wants to hear of. */
   notifyClasses = 0;
   /** What a record's 24 bits of meta hold: seconds of last use, or (LFU) minutes and a counter. */
   lfu = false;
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0 };
+  /** While a snapshot is taken: who writes it. */
+  preserver: Preserver | undefined;
   /** Set by the server once it is composed. */
   observer: KeyspaceObserver = { expired() {}, notify() {} };
 

@@ -132,6 +132,12 @@ export class HashIndex {
     if (this.size > this.#buckets * LOAD_MAX) this.#split();
   }
 
+  /** Makes room in an empty index for `count` records, so that adding them splits no bucket. */
+  reserve(count: number): void {
+    if (this.size > 0) return;
+    while (this.#buckets * LOAD_MAX < count) this.#split();
+  }
+
   /** After `find(...) === from` and no change since: the record has moved to `to`. */
   replaceFound(from: number, to: number): void {
     if (this.#foundWords[this.#foundAt] !== from) {

@@ -11,6 +11,8 @@ export const ENCODING_MAX = 15;
 export const EXPIRES = 0x10;
 /** Flag in word 0: key and value stand in a buffer of their own. */
 export const EXTERNAL = 0x20;
+/** Flag in word 0: one of two epochs, see `Records.newEpoch`. */
+export const EPOCH = 0x40;
 /** The bits of word 0 that are not the owner's meta. */
 export const FLAG_BITS = 0xff;
 

@@ -4,7 +4,7 @@
  * A record lives in an {@linkcode Arena} slot; a {@linkcode HashIndex} is the only holder of its
  * address (a second one lists the records that expire). Nothing per record is a JS object.
  *
- *     word 0   flags (8 bits: encoding 1..15, EXPIRES, EXTERNAL) | meta (24 bits, the owner's)
+ *     word 0   flags (8 bits: encoding 1..15, EXPIRES, EXTERNAL, EPOCH) | meta (24 bits, the owner's)
  *     word 1   key length (16 bits) | value length (16 bits)
  *     8 bytes  expiry in ms since the epoch, a double - only with EXPIRES
  *     bytes    key, then value
@@ -16,27 +16,24 @@
  * record returns the new one. {@linkcode RecordTable.locate} tells where the bytes are.
  */
 
-import type { Buffer } from "node:buffer";
 import type { Random } from "../platform/random.ts";
-import { Arena, SLOT_BYTES_MAX } from "./arena.ts";
-import { copyBytes, equalBytes } from "./bytes.ts";
-import { type External, EXTERNAL_SPARE_BYTES_MAX, ExternalValues } from "./external_values.ts";
+import { SLOT_BYTES_MAX } from "./arena.ts";
+import { copyBytes } from "./bytes.ts";
+import { EXTERNAL_SPARE_BYTES_MAX } from "./external_values.ts";
 import { hashBytes, type HashSeed } from "./hash.ts";
 import { HashIndex } from "./hash_index.ts";
-
 import {
   ENCODING_MAX,
   EXPIRES,
   EXTERNAL,
-  FLAG_BITS,
   LENGTH_MAX,
   OFFSET_BITS,
   OFFSET_MASK,
-  readExpiry,
   recordSize,
   type Ref,
   writeExpiry,
 } from "./record_layout.ts";
+import { Records } from "./records.ts";
 
 export { ENCODING_MAX, NONE, type Ref } from "./record_layout.ts";
 
@@ -44,34 +41,23 @@ export { ENCODING_MAX, NONE, type Ref } from "./record_layout.ts";
 let tables = 0;
 
 /** A table of records, see above. */
-export class RecordTable {
-  /** After {@linkcode RecordTable.locate}: the buffer that holds key and value. */
-  bytes: Buffer;
-  /** After `locate`: offset of the key's first byte in `bytes`. */
-  keyStart = 0;
-  /** After `locate`: offset of the value's first byte, and so the end of the key. */
-  valueStart = 0;
-  /** After `locate`: offset past the value's last byte. */
-  valueEnd = 0;
-
+export class RecordTable extends Records {
   readonly #seed: HashSeed;
-  readonly #arena = new Arena();
   readonly #index: HashIndex;
   /** The records with an expiry. */
   readonly #expiring: HashIndex;
-  readonly #externals = new ExternalValues();
   /** Hash of the key of the last {@linkcode RecordTable.find}, which `insert` takes up. */
   #lastHash = 0;
 
   /** @param seed the secret of the hash. */
   constructor(seed: HashSeed) {
+    super();
     // A secret of its own for each table: one filled in another's scan order would have its hashes
     // come sorted, and all of them crowd into a few buckets until it has grown.
     this.#seed = { k0: (seed.k0 + Math.imul(++tables, 0x9e3779b9)) | 0, k1: seed.k1 };
-    this.bytes = this.#arena.bytes[0];
     const owner = {
       keyEquals: (ref: Ref, buf: Uint8Array, start: number, end: number) =>
-        this.#keyEquals(ref, buf, start, end),
+        this.keyEquals(ref, buf, start, end),
       keyHash: (ref: Ref) => this.#keyHash(ref),
     };
     this.#index = new HashIndex(owner);
@@ -90,12 +76,12 @@ export class RecordTable {
 
   /** Bytes in use: live slots, large values and the indexes. */
   get usedBytes(): number {
-    return this.#arena.usedBytes + this.#externals.usedBytes + this.indexBytes;
+    return this.arena.usedBytes + this.externals.usedBytes + this.indexBytes;
   }
 
   /** Bytes held from the system for all of this. */
   get reservedBytes(): number {
-    return this.#arena.reservedBytes + this.#externals.usedBytes + this.indexBytes;
+    return this.arena.reservedBytes + this.externals.usedBytes + this.indexBytes;
   }
 
   /** Bytes of both indexes. */
@@ -108,12 +94,6 @@ export class RecordTable {
     return this.#index.bucketCount;
   }
 
-  /** Bytes taken by one record: its slot, and its external buffer. */
-  recordBytes(ref: Ref): number {
-    const external = this.#external(ref);
-    return this.#arena.slotBytes(ref) + (external?.bytes.length ?? 0);
-  }
-
   /** The record with key `buf[start .. end)`, or NONE. */
   find(buf: Uint8Array, start: number, end: number): Ref {
     const hash = hashBytes(this.#seed, buf, start, end);
@@ -121,9 +101,15 @@ export class RecordTable {
     return this.#index.find(hash, buf, start, end);
   }
 
+  /** As {@linkcode RecordTable.find}, but the next `insert` does not belong to it. */
+  findAside(buf: Uint8Array, start: number, end: number): Ref {
+    return this.#index.find(hashBytes(this.#seed, buf, start, end), buf, start, end);
+  }
+
   /**
    * Adds a record whose key the last {@linkcode RecordTable.find} did not find. The value is
-   * `value[from .. to)`; `encoding` is 1 .. {@linkcode ENCODING_MAX}, `meta` has 24 bits.
+   * `value[from .. to)`; `encoding` is 1 .. {@linkcode ENCODING_MAX}, `meta` has 24 bits. It expires
+   * at `expiry_ms`; undefined: never.
    */
   insert(
     buf: Uint8Array,
@@ -134,58 +120,20 @@ export class RecordTable {
     value: Uint8Array,
     from: number,
     to: number,
+    expiry_ms?: number,
   ): Ref {
-    const ref = this.#create(encoding | (meta << 8), end - start, to - from, 0);
+    const expires = expiry_ms === undefined ? 0 : EXPIRES;
+    const word0 = encoding | this.epoch | expires | (meta << 8);
+    const ref = this.#create(word0, end - start, to - from, 0);
     this.locate(ref);
     copyBytes(buf, start, end, this.bytes, this.keyStart);
     copyBytes(value, from, to, this.bytes, this.valueStart);
     this.#index.insert(this.#lastHash, ref);
-    return ref;
-  }
-
-  /** Finds the bytes of a record: sets `bytes`, `keyStart`, `valueStart` and `valueEnd`. */
-  locate(ref: Ref): void {
-    const segment = ref >>> OFFSET_BITS;
-    const words = this.#arena.words[segment];
-    const at = (ref & OFFSET_MASK) << 1;
-    const flags = words[at];
-    if ((flags & EXTERNAL) !== 0) {
-      const external = this.#externals.at(words[at + 1]);
-      this.bytes = external.bytes;
-      this.keyStart = 0;
-      this.valueStart = external.keyLength;
-      this.valueEnd = external.keyLength + external.valueLength;
-      return;
+    if (expiry_ms !== undefined) {
+      writeExpiry(this.arena.words[ref >>> OFFSET_BITS], (ref & OFFSET_MASK) << 1, expiry_ms);
+      this.#expiring.insert(this.#lastHash, ref);
     }
-    const lengths = words[at + 1];
-    this.bytes = this.#arena.bytes[segment];
-    this.keyStart = (at << 2) + recordSize(flags, 0, 0);
-    this.valueStart = this.keyStart + (lengths & LENGTH_MAX);
-    this.valueEnd = this.valueStart + (lengths >>> 16);
-  }
-
-  /** The owner's encoding of a record. */
-  encoding(ref: Ref): number {
-    return this.#arena.words[ref >>> OFFSET_BITS][(ref & OFFSET_MASK) << 1] & ENCODING_MAX;
-  }
-
-  /** The owner's 24 bits of a record. */
-  meta(ref: Ref): number {
-    return this.#arena.words[ref >>> OFFSET_BITS][(ref & OFFSET_MASK) << 1] >>> 8;
-  }
-
-  /** Sets the owner's 24 bits. */
-  setMeta(ref: Ref, meta: number): void {
-    const words = this.#arena.words[ref >>> OFFSET_BITS];
-    const at = (ref & OFFSET_MASK) << 1;
-    words[at] = (words[at] & FLAG_BITS) | (meta << 8);
-  }
-
-  /** Sets the owner's encoding. */
-  setEncoding(ref: Ref, encoding: number): void {
-    const words = this.#arena.words[ref >>> OFFSET_BITS];
-    const at = (ref & OFFSET_MASK) << 1;
-    words[at] = (words[at] & ~ENCODING_MAX) | encoding;
+    return ref;
   }
 
   /**
@@ -194,15 +142,15 @@ export class RecordTable {
    */
   setValue(ref: Ref, encoding: number, value: Uint8Array, from: number, to: number): Ref {
     const segment = ref >>> OFFSET_BITS;
-    const words = this.#arena.words[segment];
+    const words = this.arena.words[segment];
     const at = (ref & OFFSET_MASK) << 1;
     const flags = words[at];
     const lengths = words[at + 1];
     const keyBytes = recordSize(flags, lengths & LENGTH_MAX, 0);
-    if ((flags & EXTERNAL) === 0 && this.#arena.fits(ref, keyBytes + to - from)) {
+    if ((flags & EXTERNAL) === 0 && this.arena.fits(ref, keyBytes + to - from)) {
       words[at] = (flags & ~ENCODING_MAX) | encoding;
       words[at + 1] = (lengths & LENGTH_MAX) | ((to - from) << 16);
-      copyBytes(value, from, to, this.#arena.bytes[segment], (at << 2) + keyBytes);
+      copyBytes(value, from, to, this.arena.bytes[segment], (at << 2) + keyBytes);
       return ref;
     }
     return this.#rebuild(ref, (flags & ~ENCODING_MAX) | encoding, to - from, value, from, to);
@@ -213,18 +161,18 @@ export class RecordTable {
    * values get spare room, so that appending byte by byte costs linear time.
    */
   resizeValue(ref: Ref, length: number): Ref {
-    const flags = this.#word0(ref);
+    const flags = this.word0(ref);
     this.locate(ref);
-    const external = this.#external(ref);
+    const external = this.external(ref);
     if (external !== undefined && length >= external.valueLength) {
-      this.#externals.grow(external, length);
+      this.externals.grow(external, length);
       return ref;
     }
     const kept = Math.min(length, this.valueEnd - this.valueStart);
     const { bytes, valueStart, valueEnd } = this;
     const size = recordSize(flags, valueStart - this.keyStart, length);
-    if (external === undefined && size <= this.#arena.slotBytes(ref)) {
-      this.#arena.words[ref >>> OFFSET_BITS][((ref & OFFSET_MASK) << 1) + 1] =
+    if (external === undefined && size <= this.arena.slotBytes(ref)) {
+      this.arena.words[ref >>> OFFSET_BITS][((ref & OFFSET_MASK) << 1) + 1] =
         (valueStart - this.keyStart) | (length << 16);
       if (length > kept) bytes.fill(0, valueEnd, valueStart + length);
       return ref;
@@ -232,25 +180,23 @@ export class RecordTable {
     return this.#rebuild(ref, flags, length, bytes, valueStart, valueStart + kept);
   }
 
+  /** Makes room in an empty table for `count` records, `expiring` of them with an expiry. */
+  reserve(count: number, expiring: number): void {
+    this.#index.reserve(count);
+    this.#expiring.reserve(expiring);
+  }
+
   /** Takes a record out and gives its memory back. */
   remove(ref: Ref): void {
     const hash = this.#keyHash(ref);
     if (!this.#index.remove(hash, ref)) throw new Error(`table: record ${ref} is not indexed`);
-    if ((this.#word0(ref) & EXPIRES) !== 0) this.#expiring.remove(hash, ref);
+    if ((this.word0(ref) & EXPIRES) !== 0) this.#expiring.remove(hash, ref);
     this.#release(ref);
-  }
-
-  /** When a record expires, in ms since the epoch; undefined: never. */
-  expiry(ref: Ref): number | undefined {
-    const words = this.#arena.words[ref >>> OFFSET_BITS];
-    const at = (ref & OFFSET_MASK) << 1;
-    if ((words[at] & EXPIRES) === 0) return undefined;
-    return readExpiry(words, at);
   }
 
   /** Sets when a record expires; undefined: never. */
   setExpiry(ref: Ref, at_ms: number | undefined): Ref {
-    const flags = this.#word0(ref);
+    const flags = this.word0(ref);
     const had = (flags & EXPIRES) !== 0;
     if (at_ms === undefined && !had) return ref;
     if (had !== (at_ms !== undefined)) {
@@ -259,7 +205,7 @@ export class RecordTable {
       if (at_ms !== undefined) this.#expiring.insert(this.#keyHash(ref), ref);
     }
     if (at_ms !== undefined) {
-      writeExpiry(this.#arena.words[ref >>> OFFSET_BITS], (ref & OFFSET_MASK) << 1, at_ms);
+      writeExpiry(this.arena.words[ref >>> OFFSET_BITS], (ref & OFFSET_MASK) << 1, at_ms);
     }
     return ref;
   }
@@ -293,9 +239,9 @@ export class RecordTable {
   clear(): void {
     this.#index.clear();
     this.#expiring.clear();
-    this.#arena.clear();
-    this.#externals.clear();
-    this.bytes = this.#arena.bytes[0];
+    this.arena.clear();
+    this.externals.clear();
+    this.bytes = this.arena.bytes[0];
   }
 
   /**
@@ -303,38 +249,13 @@ export class RecordTable {
    * how many moved; 0: there is nothing worth moving. Refs held elsewhere become invalid.
    */
   compact(count_max: number): number {
-    const segment = this.#arena.sparseSegment();
+    const segment = this.arena.sparseSegment();
     if (segment === 0) return 0;
-    return this.#arena.evacuate(segment, count_max, (from, to) => {
+    return this.arena.evacuate(segment, count_max, (from, to) => {
       const hash = this.#keyHash(to);
       this.#index.replace(hash, from, to);
-      if ((this.#word0(to) & EXPIRES) !== 0) this.#expiring.replace(hash, from, to);
+      if ((this.word0(to) & EXPIRES) !== 0) this.#expiring.replace(hash, from, to);
     });
-  }
-
-  #word0(ref: Ref): number {
-    return this.#arena.words[ref >>> OFFSET_BITS][(ref & OFFSET_MASK) << 1];
-  }
-
-  #external(ref: Ref): External | undefined {
-    const words = this.#arena.words[ref >>> OFFSET_BITS];
-    const at = (ref & OFFSET_MASK) << 1;
-    return (words[at] & EXTERNAL) !== 0 ? this.#externals.at(words[at + 1]) : undefined;
-  }
-
-  #keyEquals(ref: Ref, buf: Uint8Array, start: number, end: number): boolean {
-    const segment = ref >>> OFFSET_BITS;
-    const words = this.#arena.words[segment];
-    const at = (ref & OFFSET_MASK) << 1;
-    const flags = words[at];
-    if ((flags & EXTERNAL) !== 0) {
-      const external = this.#externals.at(words[at + 1]);
-      return external.keyLength === end - start &&
-        equalBytes(external.bytes, 0, buf, start, end - start);
-    }
-    if ((words[at + 1] & LENGTH_MAX) !== end - start) return false;
-    const key = (at << 2) + recordSize(flags, 0, 0);
-    return equalBytes(this.#arena.bytes[segment], key, buf, start, end - start);
   }
 
   #keyHash(ref: Ref): number {
@@ -346,25 +267,25 @@ export class RecordTable {
   #create(word0: number, keyLength: number, valueLength: number, spare: number): Ref {
     const size = recordSize(word0, keyLength, valueLength);
     const inline = size <= SLOT_BYTES_MAX;
-    const ref = this.#arena.allocate(inline ? size : recordSize(word0, 0, 0));
-    const words = this.#arena.words[ref >>> OFFSET_BITS];
+    const ref = this.arena.allocate(inline ? size : recordSize(word0, 0, 0));
+    const words = this.arena.words[ref >>> OFFSET_BITS];
     const at = (ref & OFFSET_MASK) << 1;
     if (inline) {
       words[at] = word0 & ~EXTERNAL;
       words[at + 1] = keyLength | (valueLength << 16);
     } else {
       words[at] = word0 | EXTERNAL;
-      words[at + 1] = this.#externals.create(keyLength, valueLength, spare);
+      words[at + 1] = this.externals.create(keyLength, valueLength, spare);
     }
     return ref;
   }
 
   /** Gives the memory of a record back; the indexes are the caller's affair. */
   #release(ref: Ref): void {
-    const words = this.#arena.words[ref >>> OFFSET_BITS];
+    const words = this.arena.words[ref >>> OFFSET_BITS];
     const at = (ref & OFFSET_MASK) << 1;
-    if ((words[at] & EXTERNAL) !== 0) this.#externals.release(words[at + 1]);
-    this.#arena.free(ref);
+    if ((words[at] & EXTERNAL) !== 0) this.externals.release(words[at + 1]);
+    this.arena.free(ref);
   }
 
   /**
@@ -390,7 +311,7 @@ export class RecordTable {
     copyBytes(value, from, to, this.bytes, this.valueStart);
     this.bytes.fill(0, this.valueStart + to - from, this.valueEnd);
     if (expiry !== undefined && (word0 & EXPIRES) !== 0) {
-      writeExpiry(this.#arena.words[moved >>> OFFSET_BITS], (moved & OFFSET_MASK) << 1, expiry);
+      writeExpiry(this.arena.words[moved >>> OFFSET_BITS], (moved & OFFSET_MASK) << 1, expiry);
     }
     const hash = hashBytes(this.#seed, this.bytes, this.keyStart, this.valueStart);
     this.#index.replace(hash, ref, moved);
@@ -407,13 +328,13 @@ export class RecordTable {
     if ((flags & EXTERNAL) === 0) {
       return this.#rebuild(ref, word0, valueEnd - valueStart, bytes, valueStart, valueEnd);
     }
-    const moved = this.#arena.allocate(recordSize(word0, 0, 0));
-    const words = this.#arena.words[moved >>> OFFSET_BITS];
+    const moved = this.arena.allocate(recordSize(word0, 0, 0));
+    const words = this.arena.words[moved >>> OFFSET_BITS];
     const at = (moved & OFFSET_MASK) << 1;
     words[at] = word0;
-    words[at + 1] = this.#arena.words[ref >>> OFFSET_BITS][((ref & OFFSET_MASK) << 1) + 1];
+    words[at + 1] = this.arena.words[ref >>> OFFSET_BITS][((ref & OFFSET_MASK) << 1) + 1];
     this.#index.replace(this.#keyHash(moved), ref, moved);
-    this.#arena.free(ref);
+    this.arena.free(ref);
     return moved;
   }
 }

@@ -22,6 +22,14 @@ export function writeFully(file: DiskFile, bytes: Uint8Array, path: string): voi
   }
 }
 
+/** A file open for appending. */
+export interface AppendFile {
+  /** The file; whoever gets it closes it. */
+  readonly file: DiskFile;
+  /** Its path. */
+  readonly path: string;
+}
+
 /** A file of a log that is to be replayed. */
 export interface AofFile {
   /** Where it is. */
@@ -30,4 +38,6 @@ export interface AofFile {
   readonly name: string;
   /** Whether it is the base or comes after it. */
   readonly type: "base" | "incr";
+  /** Whether it was begun as a framed file: its first bytes may be a hole that a crash has left. */
+  readonly framed?: boolean;
 }

@@ -54,6 +54,10 @@ const QUICK_DIGITS_MAX = 15;
 const BUFFER_BYTES_MIN = 1024;
 /** ... and is doubled by reads that fill it, up to this size; only one command takes more. */
 const BUFFER_BYTES_KEPT_MAX = 64 * 1024;
+/** No buffer is larger than the offsets of {@linkcode Args} can tell ... */
+const BUFFER_BYTES_MAX = 2 ** 31 - 1;
+/** ... and one command takes no more of it than leaves room for a read, whatever the limits allow. */
+const HELD_BYTES_MAX = BUFFER_BYTES_MAX - BUFFER_BYTES_KEPT_MAX;
 /** After so many reads in a row that used less than an eighth of it, a buffer is halved. */
 const SMALL_READS_MAX = 64;
 
@@ -341,7 +345,7 @@ export class Decoder {
   #makeRoom(): void {
     const held = this.pendingBytes;
     const size = this.#buf.length;
-    if (held > this.#limits.queryBytesMax) throw new QueryTooLargeError();
+    if (held > Math.min(this.#limits.queryBytesMax, HELD_BYTES_MAX)) throw new QueryTooLargeError();
     if (this.#end === size && size < BUFFER_BYTES_KEPT_MAX) {
       this.#rebase(size * 2); // a read has filled it: there is more where that came from
     } else if (held === 0) {
@@ -354,7 +358,7 @@ export class Decoder {
       const grown = this.#bulk >= 0
         ? Math.max(size, Math.min(size * 2, held + wanted + BUFFER_BYTES_MIN))
         : size * 2;
-      this.#rebase(roomy ? size : grown);
+      this.#rebase(roomy ? size : Math.min(grown, BUFFER_BYTES_MAX));
     }
   }
 

@@ -6,14 +6,19 @@
  */
 
 import type { Config } from "../config/config.ts";
-import { AofDirectory } from "../persistence/aof/directory.ts";
+import { AofDirectory, type AppendFile } from "../persistence/aof/directory.ts";
+import type { LogFacts } from "../persistence/archive/log_source.ts";
 import type { StorageError } from "../persistence/errors.ts";
 import { loadAof, type LoadResult, type ReplayTarget } from "../persistence/aof/loader.ts";
 import { AofQueue, DEFAULT_QUEUE_LIMITS } from "../persistence/aof/queue.ts";
-import { AofRewrite } from "../persistence/aof/rewrite.ts";
+import { LogReplacement } from "../persistence/aof/replacement.ts";
 import { AofWriter, type WriterStats } from "../persistence/aof/writer.ts";
+import { joinPath } from "../persistence/files.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk, DiskFile } from "../platform/disk.ts";
+import type { EncodingLimits } from "../types/rdb/limits.ts";
+import type { LoadingProgress } from "./loading_progress.ts";
 import type { UnitSink } from "./propagation.ts";
 import type { TurnLog } from "./turn.ts";
 
@@ -29,8 +34,33 @@ export interface AppendLogOptions {
   readonly onSafe: () => void;
   /** The process must end at once, with status 1. */
   readonly onFatal: (error: StorageError) => void;
-  /** Commands that make the present data set, encoded; for a new base. */
-  readonly snapshot: () => Iterable<Uint8Array>;
+  /** Where an RDB base is loaded into, and how values are kept. */
+  readonly keyspace: Keyspace;
+  readonly limits: () => EncodingLimits;
+  readonly progress: LoadingProgress;
+  /** Told how long writes and fsyncs took. */
+  readonly onEvent: (event: string, duration_ms: number) => void;
+  /** What comes next goes to another file: it must stand on its own. */
+  readonly onFileChange: () => void;
+  /** An fsync has failed: only a new base makes sure of what it covered. */
+  readonly onDurabilityLost: () => void;
+  /** {@linkcode AppendLog.facts} says something else than before; files may be removed after it. */
+  readonly onFiles: () => void;
+}
+
+/** A change to another file. */
+export interface FileChange {
+  /** What is appended from now on goes there. */
+  readonly next: AppendFile;
+  /** Resolves when what was appended before is whole and on stable storage. */
+  readonly sealed: Promise<void>;
+}
+
+/** The log's part of INFO persistence, by the names that Redis gives. */
+export interface LogStats extends WriterStats {
+  readonly aof_current_size: number;
+  readonly aof_base_size: number;
+  readonly aof_pending_rewrite: number;
 }
 
 /** The log. Closed at first. */
@@ -41,6 +71,16 @@ export class AppendLog implements TurnLog, UnitSink {
   /** Position of the log that was closed last: the next one goes on from there. */
   #lastPosition = 0;
   #writer: AofWriter | undefined;
+  /** Bytes of all files but the one that is written. */
+  #otherFiles_bytes = 0;
+  /** Size of the log after the last rewrite; after a start, that of its base. */
+  #rewrittenSize_bytes = 0;
+  /** How often the log was begun. */
+  #run = 0;
+  /** What is under way in the directory, which is not given up before it has ended. */
+  readonly #work = new Set<Promise<void>>();
+  /** A change to the next file that is under way. */
+  #changing: Promise<void> | undefined;
   /** Waiters for room in the queue. */
   #room: { promise: Promise<void>; resolve: () => void } | undefined;
 
@@ -61,6 +101,16 @@ export class AppendLog implements TurnLog, UnitSink {
   /** Position after all that was appended. */
   get position(): number {
     return this.#queue?.position ?? this.#lastPosition;
+  }
+
+  /** Position up to which everything is on stable storage; -1: nothing is logged. */
+  get syncedPosition(): number {
+    return this.#writer?.syncedPosition ?? -1;
+  }
+
+  /** Settles when what was appended before `position` is on stable storage, or the log is closed. */
+  async whenSynced(position: number): Promise<void> {
+    await this.#writer?.whenSynced(position);
   }
 
   /** Why writes are refused now; undefined: they are not. */
@@ -98,6 +148,7 @@ export class AppendLog implements TurnLog, UnitSink {
       appendDirName: config.values.appenddirname,
       appendFileName: config.values.appendfilename,
       owner: owner(),
+      checksums: () => config.values["aof-checksums"],
       log,
     });
     return this.#directory;
@@ -105,7 +156,8 @@ export class AppendLog implements TurnLog, UnitSink {
 
   /** Replays the files into `target`. */
   load(target: ReplayTarget): Promise<LoadResult> {
-    const { config, disk, clock, log } = this.#options;
+    const { config, disk, clock, log, keyspace, limits, progress } = this.#options;
+    progress.begin(this.openDirectory().sizes().total_bytes);
     return loadAof({
       disk,
       files: this.openDirectory().files(),
@@ -115,7 +167,11 @@ export class AppendLog implements TurnLog, UnitSink {
       bulkBytesMax: config.values["proto-max-bulk-len"],
       clock,
       log,
+      keyspace,
+      limits: limits(),
+      verify: config.values.rdbchecksum,
       onProgress: ({ loaded_bytes, total_bytes }) => {
+        progress.reached(loaded_bytes);
         const percent = ((loaded_bytes / Math.max(total_bytes, 1)) * 100).toFixed(1);
         log(
           "notice",
@@ -129,26 +185,115 @@ export class AppendLog implements TurnLog, UnitSink {
   open(): void {
     const { file, path } = this.openDirectory().openForAppend();
     this.#startWriter(file, path);
+    this.#options.onFiles();
   }
 
   /**
-   * CONFIG SET appendonly yes: a new base with the present data, and a new file behind it.
+   * CONFIG SET appendonly yes: begins a log in the place of whatever is in the directory. Changes
+   * are written from now on; {@linkcode LogReplacement.install} makes it the one that counts.
    *
-   * @throws {DiskError} nothing has changed
+   * @throws {StorageError | DiskError} nothing has changed
    */
-  openWithSnapshot(): void {
-    const directory = this.openDirectory();
-    const rewrite = new AofRewrite(directory);
+  replace(): LogReplacement {
+    const replacement = new LogReplacement(this.openDirectory());
+    this.#startWriter(replacement.incr.file, replacement.incr.path);
+    return replacement;
+  }
+
+  /** A replacement has been installed: its base is what the log grows from. */
+  replaced(): void {
+    this.#options.onFiles();
+    this.#measure();
+    this.#rewrittenSize_bytes = this.sizes().current_bytes;
+  }
+
+  /**
+   * BGREWRITEAOF while nothing is logged: the data of now takes the place of whatever is in the
+   * directory, as in Redis.
+   *
+   * @param write writes and forces the base at this path
+   * @throws {StorageError | DiskError} the directory is as before
+   */
+  async replaceUnused(
+    format: "rdb" | "aof",
+    write: (basePath: string) => Promise<void>,
+  ): Promise<void> {
+    const replacement = new LogReplacement(this.openDirectory());
     try {
-      for (const chunk of this.#options.snapshot()) rewrite.write(chunk);
-      rewrite.install();
+      await write(replacement.basePath);
+      await replacement.install(format);
     } catch (error) {
-      rewrite.incr.close();
-      rewrite.abort();
-      this.#closeDirectory();
+      replacement.abort();
       throw error;
+    } finally {
+      replacement.incr.file.close();
+      if (!this.isOpen) this.#closeDirectory();
     }
-    this.#startWriter(rewrite.incr, rewrite.incrPath);
+  }
+
+  /**
+   * Goes over to a new incremental file. Resolves at the very moment, after `moment` was called: what
+   * was appended before goes to the files before, which are whole and on stable storage when `sealed`
+   * resolves; what is appended later goes to `next`.
+   *
+   * @throws {DiskError} the log goes on as it was
+   */
+  async changeFile(moment: () => void = () => {}): Promise<FileChange> {
+    while (this.#changing !== undefined) await this.#changing.catch(() => {});
+    const made = Promise.withResolvers<FileChange>();
+    this.#changing = this.#track(this.#changeFile(moment, made.resolve)).finally(() => {
+      this.#changing = undefined;
+    });
+    this.#changing.catch(made.reject); // a failure after the moment is told by `sealed`
+    return await made.promise;
+  }
+
+  /** Goes over to a new file; resolves when all before it is whole and on stable storage. */
+  async rotate(): Promise<void> {
+    const { sealed } = await this.changeFile();
+    await sealed;
+  }
+
+  /**
+   * A base for all before the file `first` is complete, at `path`: it takes their place.
+   *
+   * @throws {DiskError} the old base, or the new one, is in force; either loads
+   */
+  async installBase(path: string, format: "rdb" | "aof", first: AppendFile): Promise<void> {
+    if (this.#writer === undefined) throw new Error("the log has been turned off");
+    const name = first.path.slice(first.path.lastIndexOf("/") + 1);
+    await this.#track(this.openDirectory().installBase(path, format, name));
+    this.#options.onFiles();
+    this.#writer?.rebased();
+    this.#measure();
+    this.#rewrittenSize_bytes = this.sizes().current_bytes;
+  }
+
+  /** Bytes of all files of the log, and what they were after the last rewrite. */
+  sizes(): { current_bytes: number; base_bytes: number } {
+    return {
+      current_bytes: this.#otherFiles_bytes + (this.#writer?.size_bytes ?? 0),
+      base_bytes: this.#rewrittenSize_bytes,
+    };
+  }
+
+  /** The files, for those who copy them; undefined: there is no log, or not yet one that counts. */
+  facts(): LogFacts | undefined {
+    const writer = this.#writer;
+    const directory = this.#directory;
+    if (writer === undefined || directory === undefined) return undefined;
+    const { path, manifest: { base, incrs }, options } = directory;
+    const last = incrs.findIndex(({ name }) => joinPath(path, name) === writer.path);
+    if (last < 0) return undefined;
+    return {
+      directory: path,
+      appendFileName: options.appendFileName,
+      base,
+      incrs: incrs.slice(0, last + 1),
+      written_bytes: writer.size_bytes,
+      synced_bytes: writer.synced_bytes,
+      run: this.#run,
+    };
   }
 
   /** CONFIG SET appendfsync. */
@@ -156,45 +301,101 @@ export class AppendLog implements TurnLog, UnitSink {
     this.#writer?.setPolicy(this.#options.config.values.appendfsync);
   }
 
+  /** CONFIG SET aof-checksums: files are framed as a whole or not at all. */
+  async setFrames(): Promise<void> {
+    if (this.#writer !== undefined) await this.rotate();
+  }
+
+  /** `no-appendfsync-on-rewrite`: while held, what is written is not forced to the disk. */
+  holdSyncs(held: boolean): void {
+    this.#writer?.holdSyncs(held);
+  }
+
   /** Writes and forces what there is; the log stays open. */
   async flush(): Promise<void> {
     await this.#writer?.flushAndSync();
   }
 
-  /** Ends the writer and gives the directory up. Flush first to hear of failures. */
-  async close(): Promise<void> {
+  /**
+   * Ends the writer and gives the directory up. Flush first to hear of failures.
+   *
+   * @param before what is to be done in the directory when nothing is written any more
+   */
+  async close(before: () => void = () => {}): Promise<void> {
     const writer = this.#writer;
     this.#writer = undefined;
     this.#lastPosition = this.position;
     this.#queue = undefined;
+    this.#options.onFiles();
     this.#tellRoom(); // nobody waits for a queue that is gone
     await writer?.close();
+    await Promise.allSettled(this.#work);
+    before();
     if (this.#writer === undefined) this.#closeDirectory(); // else it was opened again meanwhile
   }
 
-  /** The writer's figures for INFO; undefined while nothing is logged. */
-  stats(): WriterStats | undefined {
-    return this.#writer?.stats();
+  /** Figures for INFO; undefined while nothing is logged. */
+  stats(): LogStats | undefined {
+    if (this.#writer === undefined) return undefined;
+    const { current_bytes, base_bytes } = this.sizes();
+    return {
+      aof_current_size: current_bytes,
+      aof_base_size: base_bytes,
+      aof_pending_rewrite: 0,
+      ...this.#writer.stats(),
+    };
+  }
+
+  async #changeFile(moment: () => void, made: (change: FileChange) => void): Promise<void> {
+    const writer = this.#writer;
+    const next = await this.openDirectory().prepareIncr();
+    if (writer === undefined || writer !== this.#writer) {
+      next.file.close();
+      throw new Error("the log has been turned off");
+    }
+    this.#options.onFileChange();
+    const sealed = writer.changeFile(next);
+    moment();
+    made({ next, sealed });
+    await sealed;
+    this.#measure();
+    this.#options.onFiles();
+  }
+
+  #track(work: Promise<void>): Promise<void> {
+    const tracked = work.finally(() => this.#work.delete(tracked));
+    this.#work.add(tracked);
+    return tracked;
+  }
+
+  #measure(): void {
+    if (this.#writer === undefined) return;
+    this.#otherFiles_bytes = this.openDirectory().sizes().total_bytes - this.#writer.size_bytes;
   }
 
   #startWriter(file: DiskFile, path: string): void {
     const { config, clock, log, onSafe, onFatal } = this.#options;
     const { base_bytes, total_bytes } = this.openDirectory().sizes();
+    this.#otherFiles_bytes = total_bytes - file.size();
+    this.#rewrittenSize_bytes = base_bytes;
+    this.#run++;
     this.#queue = new AofQueue(DEFAULT_QUEUE_LIMITS, this.#lastPosition);
     this.#writer = new AofWriter({
       file,
       path,
       queue: this.#queue,
       policy: config.values.appendfsync,
+      checksums: () => config.values["aof-checksums"],
+      timestamps: () => config.values["aof-timestamp-enabled"],
       clock,
       log,
-      base_bytes,
-      otherFiles_bytes: total_bytes - file.size(),
       onSafe: () => {
         onSafe();
         this.#tellRoom();
       },
       onRefused: () => this.#tellRoom(),
+      onDurabilityLost: this.#options.onDurabilityLost,
+      onDuration: this.#options.onEvent,
       onFatal,
     });
   }

@@ -20,6 +20,7 @@
  * all its queues; no timer outlives its waiter.
  */
 
+import { preserveKeys } from "../commands/preserve_keys.ts";
 import type { Blocking, Context } from "../commands/context.ts";
 import type { CommandGroup } from "../commands/command.ts";
 import type { Database } from "../keyspace/database.ts";
@@ -216,6 +217,7 @@ export class KeyBlocking implements Blocking {
     const mark = client.reply.mark();
     const dirtyBefore = this.#host.dirty();
     ctx.effectsGiven = false;
+    if (ctx.db.keyspace.preserver !== undefined) preserveKeys(ctx.db, ctx.command, ctx.args);
     const result = act();
     if (this.#host.dirty() !== dirtyBefore && !ctx.effectsGiven) {
       throw new Error(`'${ctx.command.fullName}' was served and does not say what is to be logged`);

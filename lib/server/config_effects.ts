@@ -4,19 +4,24 @@ import { fromByteText } from "../config/byte_text.ts";
 import { lfuTuning } from "../keyspace/access.ts";
 import type { Disk } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
+import type { CommandTimer } from "./command_timer.ts";
 import type { Cron } from "./cron.ts";
-import type { LogControl } from "./log_control.ts";
 import type { Notifications } from "./notifications.ts";
+import { watchedFrom_bytes } from "./output_limits.ts";
 import type { InformedServer } from "./server_info.ts";
 
 /** Who obeys. */
 export interface ConfigEffects {
   readonly server: InformedServer;
-  /** Copies of two directives as plain fields. */
-  readonly inputLimits: { bulkBytesMax: number; queryBytesMax: number };
+  /** Copies of directives as plain fields. */
+  readonly limits: {
+    bulkBytesMax: number;
+    queryBytesMax: number;
+    outputWatchedFrom_bytes: number;
+  };
   readonly cron: Cron;
-  readonly logControl: LogControl;
   readonly notifications: Notifications;
+  readonly timer: CommandTimer;
   readonly disk: Disk;
   readonly logger: Logger;
 }
@@ -28,18 +33,25 @@ const COPIED_DIRECTIVES = [
   "lfu-decay-time",
   "proto-max-bulk-len",
   "client-query-buffer-limit",
+  "client-output-buffer-limit",
   "notify-keyspace-events",
+  "slowlog-log-slower-than",
+  "latency-monitor-threshold",
+  "latency-tracking",
 ] as const;
 
 /** Copies what is needed fast, and listens for changes. */
 export function obeyConfig(effects: ConfigEffects): void {
-  const { server, cron, logControl, disk, logger } = effects;
+  const { server, cron, disk, logger } = effects;
   const { config } = server;
   copyValues(effects);
   for (const name of COPIED_DIRECTIVES) config.onChange(name, () => copyValues(effects));
   config.onChange("hz", (hz) => cron.start(hz));
-  config.onChange("appendfsync", () => server.appendLog.setPolicy());
-  config.onChange("appendonly", (on) => logControl.turn(on));
+  config.onChange("appendfsync", () => server.persistence.appendLog.setPolicy());
+  config.onChange("appendonly", (on) => server.persistence.turnLog(on));
+  config.onChange("aof-checksums", () => server.persistence.setFrames());
+  config.onChange("aof-archive-dir", () => server.persistence.archiver.obey());
+  config.onChange("aof-archive-interval", () => server.persistence.archiver.obey());
   config.onChange("loglevel", (level) => {
     logger.level = level;
   });
@@ -54,12 +66,18 @@ export function obeyConfig(effects: ConfigEffects): void {
   });
 }
 
-function copyValues({ server, inputLimits, notifications }: ConfigEffects): void {
+function copyValues({ server, limits, notifications, timer }: ConfigEffects): void {
   const { keyspace, config: { values } } = server;
   keyspace.notifyClasses = notifications.obey(values["notify-keyspace-events"]);
   keyspace.lfu = values["maxmemory-policy"].endsWith("-lfu");
   lfuTuning.logFactor = values["lfu-log-factor"];
   lfuTuning.decay_minutes = values["lfu-decay-time"];
-  inputLimits.bulkBytesMax = values["proto-max-bulk-len"];
-  inputLimits.queryBytesMax = values["client-query-buffer-limit"];
+  limits.bulkBytesMax = values["proto-max-bulk-len"];
+  timer.obey({
+    slowFrom_us: values["slowlog-log-slower-than"],
+    spikeFrom_ms: values["latency-monitor-threshold"],
+    tracking: values["latency-tracking"],
+  });
+  limits.queryBytesMax = values["client-query-buffer-limit"];
+  limits.outputWatchedFrom_bytes = watchedFrom_bytes(values["client-output-buffer-limit"]);
 }

@@ -28,7 +28,12 @@ const NOTHING = new Uint8Array(0);
 /** What a connection needs of the server. */
 export interface ConnectionHost {
   readonly dispatcher: Dispatcher;
-  readonly limits: { readonly bulkBytesMax: number; readonly queryBytesMax: number };
+  readonly limits: {
+    readonly bulkBytesMax: number;
+    readonly queryBytesMax: number;
+    /** With so much waiting for a client, {@linkcode ConnectionHost.checkOutput} is to be called. */
+    readonly outputWatchedFrom_bytes: number;
+  };
   /** Resolves when the log has room again; undefined: it has. */
   logRoom(): Promise<void> | undefined;
   /** Moves the time of commands on. */
@@ -40,6 +45,8 @@ export interface ConnectionHost {
   countInput(bytes: number): void;
   countOutput(bytes: number): void;
   log(level: "verbose" | "warning", text: string): void;
+  /** Closes the client if more waits for it than `client-output-buffer-limit` allows. */
+  checkOutput(client: Client): void;
   closed(connection: Connection): void;
 }
 
@@ -58,6 +65,8 @@ export class Connection implements Link, TurnMember, DecoderLimits {
   /** Parts under way to the client, the first one being written. */
   #sending: ReplyPart[] | undefined;
   #sendingBytes = 0;
+  /** So much waited to be sent that the limits for it took notice. */
+  #outputWatched = false;
   /** What is left of the part that is being written. */
   #unsent: Uint8Array = NOTHING;
   /**
@@ -176,7 +185,7 @@ export class Connection implements Link, TurnMember, DecoderLimits {
     const host = this.#host;
     const { dispatcher } = host;
     host.tick();
-    dispatcher.touchedData = false;
+    dispatcher.beginRead();
     try {
       for (let served = 1; !client.closing && decoder.next(); served++) {
         if (served % COMMANDS_PER_CLOCK === 0) host.tick();
@@ -196,6 +205,7 @@ export class Connection implements Link, TurnMember, DecoderLimits {
       host.log("verbose", `Protocol error from client ${this.address}: ${error.message}`);
       client.closing = true;
     }
+    dispatcher.endRead(decoder.pendingBytes === 0); // else it has begun to decode the next one
     if (dispatcher.touchedData) this.#needs = host.logPosition;
     host.enlist(this);
   }
@@ -216,7 +226,12 @@ export class Connection implements Link, TurnMember, DecoderLimits {
 
   /** Whether serving must pause. */
   #mustWait(): boolean {
-    return this.outputBytes > OUTPUT_BYTES_MAX || this.#host.logRoom() !== undefined;
+    const { outputBytes } = this;
+    if (outputBytes >= this.#host.limits.outputWatchedFrom_bytes) {
+      this.#outputWatched = true;
+      this.#host.checkOutput(this.client);
+    }
+    return outputBytes > OUTPUT_BYTES_MAX || this.#host.logRoom() !== undefined;
   }
 
   /** Serves what had to wait, as soon as there is room. */
@@ -250,6 +265,10 @@ export class Connection implements Link, TurnMember, DecoderLimits {
     if (this.#sending!.length > 0) return this.#write(replyBytes(this.#sending![0]));
     this.#sending = undefined;
     if (this.client.reply.length > 0 && !this.enlisted) return this.#send();
+    if (this.#outputWatched) {
+      this.#outputWatched = false;
+      this.#host.checkOutput(this.client);
+    }
     this.#sent?.();
     this.#sent = undefined;
     if (this.client.closing && !this.enlisted) this.#close();

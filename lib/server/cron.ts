@@ -22,16 +22,26 @@ export class Cron {
   readonly #expire: ExpireCycle;
   readonly #compaction: CompactionCycle;
   readonly #afterExpiry: () => void;
+  readonly #onRound: (now_ms: number) => void;
   #cancel: (() => void) | undefined;
   #cancelSlice: (() => void) | undefined;
   #sampled_ms = 0;
   #lastClientId = 0;
 
-  /** @param afterExpiry hands on what expiry has added to the log. */
-  constructor(server: ServerHandle, stats: Stats, afterExpiry: () => void) {
+  /**
+   * @param afterExpiry hands on what expiry has added to the log. @param onRound what else is to be
+   * looked after in each round, while nothing is loaded
+   */
+  constructor(
+    server: ServerHandle,
+    stats: Stats,
+    afterExpiry: () => void,
+    onRound: (now_ms: number) => void,
+  ) {
     this.#server = server;
     this.#stats = stats;
     this.#afterExpiry = afterExpiry;
+    this.#onRound = onRound;
     this.#expire = new ExpireCycle(server.keyspace, server.clock);
     this.#compaction = new CompactionCycle(server.keyspace, server.clock);
   }
@@ -58,6 +68,7 @@ export class Cron {
     }
     if (keyspace.loading) return;
     this.#slice(activeExpiry);
+    this.#onRound(now_ms);
     this.#closeIdleClients(now_ms);
   }
 
@@ -67,7 +78,9 @@ export class Cron {
     if (keyspace.loading) return;
     let busy = false;
     if (activeExpiry) {
+      const began_ms = clock.monotonic_ms();
       busy = this.#expire.run();
+      this.#server.latency.add("expire-cycle", clock.monotonic_ms() - began_ms);
       this.#afterExpiry();
     }
     busy = this.#compaction.run() || busy;

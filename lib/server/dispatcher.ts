@@ -9,18 +9,16 @@
 import type { Client } from "../commands/client.ts";
 import type { Command, CommandFlag } from "../commands/command.ts";
 import type { Context, ServerHandle } from "../commands/context.ts";
+import { preserveKeys } from "../commands/preserve_keys.ts";
 import { endTransaction } from "../commands/transactions.ts";
 import type { Args } from "../resp/args.ts";
 import type { KeyBlocking } from "./blocking.ts";
+import { type CommandTimer, SHARED } from "./command_timer.ts";
 import type { CommandTable } from "./command_table.ts";
 import type { Pause } from "./pause.ts";
 import type { Propagation } from "./propagation.ts";
 import { notWhenSubscribed, unknownSubcommand, wrongArity } from "./rejections.ts";
 import type { Stats } from "./stats.ts";
-
-/** One run in so many is timed: reading the clock twice costs a fifth of a GET. */
-const TIMED_RUNS = 32;
-const NOT_TIMED = -1;
 
 /** A command as it arrived. */
 export interface Arrival {
@@ -40,6 +38,7 @@ export interface DispatcherParts {
   readonly stats: Stats;
   readonly pause: Pause;
   readonly blocking: KeyBlocking;
+  readonly timer: CommandTimer;
 }
 
 const NO_AUTH = "NOAUTH Authentication required.";
@@ -60,13 +59,23 @@ export class Dispatcher {
   touchedData = false;
 
   readonly #parts: DispatcherParts;
-  #runs = 0;
   /** How deep in EXEC: a unit ends at depth 0. */
   #depth = 0;
 
   /** @param parts of the server that it works on. */
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
+  }
+
+  /** What has arrived of one client is about to be served. */
+  beginRead(): void {
+    this.touchedData = false;
+    this.#parts.timer.begin();
+  }
+
+  /** It has been served. @param argsAreValid whether the arguments of the last command still are. */
+  endRead(argsAreValid: boolean): void {
+    this.#parts.timer.end(argsAreValid);
   }
 
   /**
@@ -151,17 +160,19 @@ export class Dispatcher {
     args: Args,
     arrival: Arrival | undefined,
   ): Promise<void> | undefined {
-    const { server } = this.#parts;
+    const { server, timer } = this.#parts;
     const { reply } = ctx.client;
     const dirtyBefore = server.keyspace.dirty;
     const errorsBefore = reply.errorCount;
     const outerEffectsGiven = ctx.effectsGiven;
-    const began_ms = (this.#runs++ & (TIMED_RUNS - 1)) === 0
-      ? server.clock.monotonic_ms()
-      : NOT_TIMED;
+    const repliedBefore = reply.length;
+    const began_ms = ctx.client.isReplay ? SHARED : timer.start(command.usage, args);
     ctx.args = args;
     ctx.command = command;
     ctx.effectsGiven = false;
+    if (command.isWrite && server.keyspace.preserver !== undefined) {
+      preserveKeys(ctx.db, command, args);
+    }
     this.#depth++;
     let done: void | Promise<void>;
     try {
@@ -174,14 +185,20 @@ export class Dispatcher {
       this.#depth--;
     }
     if (done instanceof Promise) {
+      const ran_ms = timer.suspend(began_ms, ctx, command, args); // the rest is waiting
       return done.then(() => {
-        this.#count(ctx, command, errorsBefore, NOT_TIMED); // most of it was waiting
+        timer.add(command.usage, ran_ms);
+        this.#count(ctx, command, errorsBefore);
         this.#log(ctx, command, args, arrival, dirtyBefore);
+        ctx.client.lastWrite = server.persistence.logPosition; // what served it is in the log
         ctx.effectsGiven = outerEffectsGiven;
         this.#serveWaiters();
       });
     }
-    this.#count(ctx, command, errorsBefore, began_ms);
+    if (!ctx.client.isReplay) { // what the log replays is not counted, as in Redis
+      timer.stop(began_ms, ctx, command, args, reply.length - repliedBefore);
+      this.#count(ctx, command, errorsBefore);
+    }
     this.#log(ctx, command, args, arrival, dirtyBefore);
     ctx.effectsGiven = outerEffectsGiven;
     this.#serveWaiters();
@@ -194,13 +211,12 @@ export class Dispatcher {
     if (this.#depth === 0 && blocking.hasReady) blocking.serve();
   }
 
-  /** Statistics; `began_ms` is {@linkcode NOT_TIMED} if this run is not timed. */
-  #count(ctx: Context, command: Command, errorsBefore: number, began_ms: number): void {
-    const { server, stats } = this.#parts;
+  /** Statistics. */
+  #count(ctx: Context, command: Command, errorsBefore: number): void {
+    const { stats } = this.#parts;
     const { usage } = command;
     stats.commandsProcessed++;
     usage.calls++;
-    if (began_ms >= 0) usage.addTime(server.clock.monotonic_ms() - began_ms);
     // KEYS, SCAN, RANDOMKEY and DBSIZE name no key and yet tell of what was written.
     if (command.keys !== undefined || has(command, "readonly")) this.touchedData = true;
     if (ctx.reply.errorCount === errorsBefore) return;
@@ -220,6 +236,7 @@ export class Dispatcher {
     if (!changed && !this.#parts.propagation.pending) return;
     this.touchedData = true;
     this.#propagate(ctx, changed && command.isWrite && !ctx.effectsGiven, args, arrival);
+    if (this.#depth === 0) ctx.client.lastWrite = this.#parts.server.persistence.logPosition;
   }
 
   #propagate(ctx: Context, verbatim: boolean, args: Args, arrival: Arrival | undefined): void {
@@ -274,7 +291,11 @@ export class Dispatcher {
     if (ctx.client.closing) return;
     const refusal = this.#refusal(ctx.client, command, args); // the pause may have changed that
     if (refusal !== undefined) return this.#reject(ctx.client, command, refusal);
-    await this.#queueOrRun(ctx, command, args, undefined);
+    this.beginRead();
+    const done = this.#queueOrRun(ctx, command, args, undefined);
+    this.endRead(true);
+    this.#parts.timer.endTurn();
+    await done;
   }
 }
 

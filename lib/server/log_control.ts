@@ -10,6 +10,7 @@ import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { ReplayTarget } from "../persistence/aof/loader.ts";
 import type { AppendLog } from "./append_log.ts";
 import type { Propagation } from "./propagation.ts";
+import type { Snapshots } from "./snapshots.ts";
 import { NO_LOG, type Turn } from "./turn.ts";
 
 /** What is controlled, and who is told. */
@@ -18,9 +19,15 @@ export interface LogControlParts {
   readonly keyspace: Keyspace;
   readonly effects: Propagation;
   readonly turn: Turn;
+  readonly snapshots: Snapshots;
   /** Who carries out the commands of the log. */
   readonly replayTarget: () => ReplayTarget;
   readonly log: (level: "notice" | "warning", text: string) => void;
+  /** DEBUG RELOAD while the log is off: the data goes to dump.rdb, and comes from there. */
+  readonly saveSnapshot: () => void;
+  readonly loadSnapshot: () => Promise<void>;
+  /** A log that was to be turned on could not be begun. */
+  readonly onFailed: () => void;
   /** The data is lost to this process, though not to the disk: it must end, with status 1. */
   readonly die: () => void;
 }
@@ -28,6 +35,12 @@ export interface LogControlParts {
 /** See above. */
 export class LogControl {
   readonly #parts: LogControlParts;
+  /** Whether the log is to be on, as CONFIG SET or the start has said last. */
+  #wanted = false;
+  /** Settles when the log that was turned off is closed. */
+  #closing: Promise<void> = Promise.resolve();
+  /** Settles when the log that has been turned on is complete; undefined: none is begun. */
+  ready: Promise<void> | undefined;
 
   /** @param parts of the server. */
   constructor(parts: LogControlParts) {
@@ -39,35 +52,40 @@ export class LogControl {
     const { appendLog, replayTarget } = this.#parts;
     await appendLog.load(replayTarget());
     appendLog.open();
+    this.#wanted = true;
     this.#attach();
   }
 
   /** Writes and forces what there is, and closes; flush first to hear of failures. */
   async close(): Promise<void> {
+    await this.#closing;
     this.#detach();
     await this.#parts.appendLog.close();
   }
 
-  /** DEBUG RELOAD and LOADAOF: empties the keyspace and loads it from the log. */
+  /** DEBUG RELOAD and LOADAOF: empties the keyspace and loads it from the log, or from dump.rdb. */
   async reload(): Promise<void> {
-    const { appendLog, keyspace, log, die } = this.#parts;
-    if (!appendLog.isOpen) {
-      throw new Error("the append-only file is off: there is no log to load");
-    }
-    if (keyspace.loading) throw new Error("the append-only file is being loaded already");
+    const { appendLog, keyspace, snapshots, log, die } = this.#parts;
+    const { saveSnapshot, loadSnapshot } = this.#parts;
+    await this.ready;
+    if (keyspace.loading) throw new Error("the data is being loaded already");
     keyspace.loading = true; // from here on nobody else reads or changes anything
     try {
-      await appendLog.flush();
+      snapshots.abort("the data is being loaded again");
+      await snapshots.whenFree();
+      if (appendLog.isOpen) await appendLog.flush();
+      else saveSnapshot();
     } catch (error) {
       keyspace.loading = false;
       throw error;
     }
+    const { isOpen } = appendLog;
     try {
       await this.close();
       for (const db of keyspace.databases()) db.clear();
-      await this.start();
+      await (isOpen ? this.start() : loadSnapshot());
     } catch (error) {
-      log("warning", `The log cannot be loaded back: ${error}. Exiting`);
+      log("warning", `The data cannot be loaded back: ${error}. Exiting`);
       die();
       throw error;
     } finally {
@@ -76,22 +94,71 @@ export class LogControl {
   }
 
   /**
-   * CONFIG SET appendonly.
+   * CONFIG SET appendonly. A log that is turned on is complete when {@linkcode LogControl.ready}
+   * resolves.
    *
-   * @throws {Error} the present data could not be written; nothing has changed
+   * @throws {Error} nothing has changed
    */
   turn(on: boolean): void {
-    const { appendLog, keyspace, turn, log } = this.#parts;
+    const { appendLog, keyspace, log } = this.#parts;
     if (keyspace.loading) throw new Error("the append-only file is being loaded");
-    if (on === appendLog.isOpen) return;
-    if (on) {
-      appendLog.openWithSnapshot();
-      this.#attach();
-    } else {
-      this.#detach();
-      turn.release();
-      appendLog.close().catch((error) => log("warning", String(error)));
+    if (on === this.#wanted) return;
+    if (on) appendLog.openDirectory(); // the likely errors are told at once
+    this.#wanted = on;
+    if (!on) {
+      this.#closing = this.#turnOff();
+      return;
     }
+    const ready = this.#beginAnew(this.#closing).finally(() => {
+      this.ready = undefined;
+    });
+    this.ready = ready;
+    ready.catch((error) => {
+      log("warning", `The log cannot be turned on: ${error}`);
+      this.#parts.onFailed();
+    });
+  }
+
+  /** Nothing is logged from now on; replies that wait for the log leave when it has been written. */
+  async #turnOff(): Promise<void> {
+    const { appendLog, effects, snapshots, turn, log } = this.#parts;
+    snapshots.abort("the log has been turned off", "rewrite");
+    effects.attach(undefined);
+    await this.ready?.catch(() => {}); // told already
+    effects.attach(undefined);
+    try {
+      await appendLog.flush();
+    } catch (error) {
+      log("warning", `The end of the append-only file is not written: ${error}`);
+    }
+    turn.log = NO_LOG;
+    turn.release();
+    await appendLog.close();
+  }
+
+  /** A new log: the snapshot is its base, and from its moment on changes are logged. */
+  async #beginAnew(before: Promise<void>): Promise<void> {
+    const { snapshots, appendLog, log } = this.#parts;
+    await before;
+    await snapshots.whenFree();
+    if (!this.#wanted) return;
+    await snapshots.run("rewrite", async () => {
+      const { encoder, format } = snapshots.baseFormat();
+      const replacement = appendLog.replace();
+      try {
+        const writer = snapshots.open(replacement.basePath, encoder, true);
+        writer.begin();
+        this.#attach();
+        await writer.finish();
+        await replacement.install(format);
+        appendLog.replaced();
+      } catch (error) {
+        this.#detach();
+        await appendLog.close(() => replacement.abort());
+        throw error;
+      }
+    });
+    log("notice", "The append-only file is on and complete");
   }
 
   #attach(): void {

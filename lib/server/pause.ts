@@ -1,4 +1,4 @@
-/** CLIENT PAUSE: for a while, no commands - or none that write - are served. */
+/** CLIENT PAUSE: for a while, no commands - or none that write - are served, and no keys expire. */
 
 import type { Client } from "../commands/client.ts";
 import type { Command } from "../commands/command.ts";
@@ -16,6 +16,7 @@ interface Waiting {
 /** The pause in force, if any. */
 export class Pause {
   readonly #clock: Clock;
+  readonly #keyspace: { keepsExpired: boolean };
   #until_ms = 0;
   #writesOnly = false;
   #cancelTimer: (() => void) | undefined;
@@ -23,9 +24,10 @@ export class Pause {
   /** With this many in the list, those that have gone are taken out of it. */
   #waitingMax = WAITING_KEPT_MIN;
 
-  /** @param clock tells when a pause is over. */
-  constructor(clock: Clock) {
+  /** @param clock tells when a pause is over. @param keyspace nothing expires there meanwhile. */
+  constructor(clock: Clock, keyspace: { keepsExpired: boolean }) {
     this.#clock = clock;
+    this.#keyspace = keyspace;
   }
 
   /** Clients that wait for the end of the pause. */
@@ -57,6 +59,7 @@ export class Pause {
     }
     const delay_ms = this.#until_ms - this.#clock.now_ms();
     if (delay_ms <= 0) return this.#end();
+    this.#keyspace.keepsExpired = true;
     // A timer holds 31 bits of milliseconds; a longer pause is looked at again then.
     this.#cancelTimer = this.#clock.after(
       Math.min(delay_ms, 0x7fffffff),
@@ -88,6 +91,7 @@ export class Pause {
 
   #end(): void {
     this.#until_ms = 0;
+    this.#keyspace.keepsExpired = false;
     this.#cancelTimer = undefined;
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -50,6 +50,12 @@ export class Propagation implements EffectSink {
     this.#discard();
   }
 
+  /** What follows must stand on its own: the next unit selects its database. */
+  reselect(): void {
+    if (this.#effects > 0) throw new Error("the log changes its file within a unit");
+    this.#selected = -1;
+  }
+
   /** Adds a command to the unit under way. */
   add(db: NumberedDatabase, parts: readonly Part[]): void {
     if (this.#sink === undefined) return;

@@ -17,7 +17,7 @@ import { type SubscriptionKind, Subscriptions } from "../commands/client_subscri
 import type { PubSub as PubSubHandle } from "../commands/context.ts";
 import { globMatchRange } from "../numbers/glob.ts";
 import { CommandEncoder } from "../resp/encoder.ts";
-import { PubSubLimits, type PubSubLimitsHost } from "./pubsub_limits.ts";
+import type { OutputLimits } from "./output_limits.ts";
 import { SubscriberTable } from "./pubsub_subscribers.ts";
 
 /** A message is an array in RESP2 and a push in RESP3; all else is the same in both. */
@@ -33,7 +33,7 @@ export class PubSub implements PubSubHandle {
   };
   /** The bytes of each pattern in its table. */
   readonly #patterns = new Map<string, Buffer>();
-  readonly #limits: PubSubLimits;
+  readonly #limits: OutputLimits;
   readonly #encoder = new CommandEncoder();
   readonly #deliver = (client: Client): void => {
     const { buf, length } = this.#encoder;
@@ -42,9 +42,9 @@ export class PubSub implements PubSubHandle {
     this.#limits.check(client);
   };
 
-  /** @param host what is needed of the server. */
-  constructor(host: PubSubLimitsHost) {
-    this.#limits = new PubSubLimits(host);
+  /** @param limits close subscribers that do not read. */
+  constructor(limits: OutputLimits) {
+    this.#limits = limits;
   }
 
   /** Whether nobody is subscribed to channels or patterns. */

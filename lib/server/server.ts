@@ -10,36 +10,37 @@ import { Client, type Link } from "../commands/client.ts";
 import type { Command } from "../commands/command.ts";
 import { Context, type ServerHandle, type ShutdownOptions } from "../commands/context.ts";
 import { InfoSections } from "../commands/info_sections.ts";
+import { allCommands } from "../commands/command_lookup.ts";
 import { addCommonSections } from "../commands/info_providers.ts";
 import { commands } from "../commands/table.ts";
 import type { Config } from "../config/config.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { drawHashSeed } from "../memory/hash.ts";
-import type { StorageError } from "../persistence/errors.ts";
-import { snapshotCommands } from "../persistence/aof/snapshot.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
-import { processId } from "../platform/process.ts";
 import type { Random } from "../platform/random.ts";
 import { Args } from "../resp/args.ts";
-import { AppendLog } from "./append_log.ts";
 import { KeyBlocking } from "./blocking.ts";
 import { ClientRegistry } from "./client_registry.ts";
 import { CommandTable } from "./command_table.ts";
+import { CommandTimer, markLight } from "./command_timer.ts";
 import { obeyConfig } from "./config_effects.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import { Cron } from "./cron.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { Durability } from "./durability.ts";
 import { type Admission, admission } from "./door.ts";
+import { LatencyMonitor } from "./latency_monitor.ts";
 import { Listener } from "./listener.ts";
-import { LogControl } from "./log_control.ts";
 import { Notifications } from "./notifications.ts";
+import { OutputLimits } from "./output_limits.ts";
 import { Pause } from "./pause.ts";
 import { Propagation } from "./propagation.ts";
 import { PubSub } from "./pubsub.ts";
 import { addServerInfo } from "./server_info.ts";
+import { SlowCommands } from "./slow_log.ts";
 import { Stats } from "./stats.ts";
 import { Turn } from "./turn.ts";
 
@@ -70,30 +71,24 @@ export class Server implements ServerHandle {
   readonly effects = new Propagation();
   readonly runId: string;
   readonly stats = new Stats();
-  readonly appendLog: AppendLog;
   readonly blocking: KeyBlocking;
   readonly pubsub: PubSub;
+  readonly slowLog: SlowCommands;
+  readonly latency: LatencyMonitor;
   readonly started_ms: number;
   activeExpiry = true;
 
-  readonly persistence = {
-    reload: () => this.#logControl.reload(),
-    lastSave_s: 0,
-    server: this as Server,
-    get refusal(): string | undefined {
-      return this.server.appendLog.refusal;
-    },
-  };
+  readonly persistence: Durability;
 
   readonly #options: ServerOptions;
   readonly #dispatcher: Dispatcher;
   readonly #notifications: Notifications;
   readonly #turn = new Turn();
-  readonly #logControl: LogControl;
   readonly #cron: Cron;
   readonly #connections = new Set<Connection>();
-  /** Copies of two directives as plain fields: the decoder reads them at every command. */
-  readonly #inputLimits = { bulkBytesMax: 0, queryBytesMax: 0 };
+  /** Copies of directives as plain fields: they are read at every command. */
+  readonly #limits = { bulkBytesMax: 0, queryBytesMax: 0, outputWatchedFrom_bytes: 0 };
+  readonly #outputLimits: OutputLimits;
   readonly #host: ConnectionHost;
   #listener: Listener | undefined;
   #ending: Promise<void> | undefined;
@@ -107,20 +102,24 @@ export class Server implements ServerHandle {
     this.random = random;
     this.runId = random.hex(40);
     this.started_ms = clock.now_ms();
-    this.persistence.lastSave_s = Math.floor(this.started_ms / 1000);
     this.keyspace = new Keyspace(
       config.values.databases,
       drawHashSeed(random),
       random,
       this.started_ms,
     );
-    const pause = new Pause(clock);
+    const pause = new Pause(clock, this.keyspace);
     this.clients = new ClientRegistry(pause);
     this.blocking = new KeyBlocking({
       clock,
       dirty: () => this.keyspace.dirty,
       endUnit: () => this.effects.endUnit(),
     });
+    this.slowLog = new SlowCommands(clock, () => config.values["slowlog-max-len"]);
+    this.latency = new LatencyMonitor(clock, () => config.values["latency-monitor-threshold"]);
+    const timer = new CommandTimer({ clock, slowLog: this.slowLog, latency: this.latency });
+    markLight(allCommands(commands));
+    this.#turn.onServed = () => timer.endTurn();
     this.#dispatcher = new Dispatcher({
       server: this,
       table: new CommandTable(commands),
@@ -128,24 +127,32 @@ export class Server implements ServerHandle {
       stats: this.stats,
       pause,
       blocking: this.blocking,
+      timer,
     });
-    this.appendLog = this.#makeLog();
-    this.#logControl = new LogControl({
-      appendLog: this.appendLog,
-      keyspace: this.keyspace,
+    this.persistence = new Durability({
+      server: this,
+      stats: this.stats,
+      disk: options.disk,
       effects: this.effects,
       turn: this.#turn,
       replayTarget: () => this.#replayTarget(),
       log: (level, text) => this.#log(level, text),
-      die: () => options.exit(1),
+      onEvent: (event, duration_ms) => this.latency.add(event, duration_ms),
+      exit: options.exit,
     });
-    this.#cron = new Cron(this, this.stats, () => this.#endBackgroundUnit());
-    this.#host = this.#connectionHost();
-    this.pubsub = new PubSub({
+    this.#cron = new Cron(
+      this,
+      this.stats,
+      () => this.#endBackgroundUnit(),
+      (now_ms) => this.persistence.cron(now_ms),
+    );
+    this.#outputLimits = new OutputLimits({
       clock,
-      limit: () => config.values["client-output-buffer-limit"].pubsub,
+      limits: () => config.values["client-output-buffer-limit"],
       log: (text) => this.#log("warning", text),
     });
+    this.#host = this.#connectionHost();
+    this.pubsub = new PubSub(this.#outputLimits);
     this.#notifications = new Notifications(this.pubsub);
     this.keyspace.observer = {
       expired: (db, key) => {
@@ -164,10 +171,10 @@ export class Server implements ServerHandle {
     addCommonSections(this);
     obeyConfig({
       server: this,
-      inputLimits: this.#inputLimits,
+      limits: this.#limits,
       cron: this.#cron,
-      logControl: this.#logControl,
       notifications: this.#notifications,
+      timer,
       disk: options.disk,
       logger: options.logger,
     });
@@ -187,9 +194,9 @@ export class Server implements ServerHandle {
     const { config } = this;
     try {
       this.keyspace.loading = true;
-      if (config.values.appendonly) this.appendLog.openDirectory();
+      this.persistence.claim();
       if (config.values.port !== 0 || this.#options.freePort) this.#listen();
-      if (config.values.appendonly) await this.#logControl.start();
+      await this.persistence.start();
       this.keyspace.loading = false;
       this.#cron.start(config.values.hz);
     } catch (error) {
@@ -199,12 +206,17 @@ export class Server implements ServerHandle {
     }
   }
 
+  get backups() {
+    return this.persistence.backups;
+  }
+
   call(ctx: Context, command: Command, args: Args): Promise<void> | undefined {
     return this.#dispatcher.call(ctx, command, args);
   }
 
   resetStatistics(): void {
     this.stats.reset();
+    this.persistence.resetStatistics();
     Object.assign(this.keyspace.stats, { hits: 0, misses: 0, expired: 0, evicted: 0 });
     for (const command of commands.values()) {
       for (const each of [command, ...command.subcommands ?? []]) {
@@ -216,9 +228,10 @@ export class Server implements ServerHandle {
   async shutdown(options: ShutdownOptions): Promise<void> {
     this.#log("notice", "User requested shutdown...");
     try {
-      await this.appendLog.flush();
+      await this.persistence.flush();
+      this.persistence.saveLast(options.save);
     } catch (error) {
-      this.#log("warning", `Can't write and force the append-only file: ${error}`);
+      this.#log("warning", `Can't write and force the data: ${error}`);
       if (!options.force) throw new Error("Errors trying to SHUTDOWN. Check logs.");
     }
     try {
@@ -241,7 +254,7 @@ export class Server implements ServerHandle {
     this.#listener?.close();
     this.#turn.release();
     try {
-      await this.appendLog.flush();
+      await this.persistence.flush();
     } finally {
       await this.#close();
     }
@@ -253,26 +266,7 @@ export class Server implements ServerHandle {
     this.clients.pause(0, false);
     this.#listener?.close();
     for (const connection of this.#connections) connection.close(false);
-    await this.#logControl.close();
-  }
-
-  #makeLog(): AppendLog {
-    const { config, clock, disk } = this.#options;
-    return new AppendLog({
-      config,
-      clock,
-      disk,
-      log: (level, text) => this.#log(level, text),
-      owner: () => `pid ${processId()}, port ${this.config.values.port}`,
-      onSafe: () => this.#turn.release(),
-      onFatal: (error) => this.#die(error),
-      snapshot: () => snapshotCommands(this.keyspace),
-    });
-  }
-
-  #die(error: StorageError): void {
-    this.#log("warning", error.message);
-    this.#options.exit(1);
+    await this.persistence.close();
   }
 
   #listen(): void {
@@ -317,12 +311,12 @@ export class Server implements ServerHandle {
   }
 
   #connectionHost(): ConnectionHost {
-    const { stats, clients, keyspace, clock, appendLog } = this;
+    const { stats, clients, keyspace, clock, persistence: { appendLog } } = this;
     const turn = this.#turn;
     const connections = this.#connections;
     return {
       dispatcher: this.#dispatcher,
-      limits: this.#inputLimits,
+      limits: this.#limits,
       logRoom: () => appendLog.room(),
       tick: () => {
         keyspace.now_ms = clock.now_ms();
@@ -338,7 +332,9 @@ export class Server implements ServerHandle {
         stats.outputBytes += bytes;
       },
       log: (level, text) => this.#log(level, text),
+      checkOutput: (client) => this.#outputLimits.check(client),
       closed: (connection) => {
+        this.#outputLimits.forget(connection.client);
         this.pubsub.unsubscribeAll(connection.client);
         clients.remove(connection.client);
         connections.delete(connection);
@@ -351,7 +347,7 @@ export class Server implements ServerHandle {
     if (!this.effects.pending && !this.blocking.hasReady) return;
     this.effects.endUnit();
     this.blocking.serve();
-    this.appendLog.commit();
+    this.persistence.appendLog.commit();
   }
 
   /** Who the log's commands are carried out for. */

@@ -4,8 +4,8 @@ import type { InfoLine, InfoSections } from "../commands/info_sections.ts";
 import { executable, processId, systemName } from "../platform/process.ts";
 import { REDENO_VERSION, REDIS_VERSION, runtimeVersions } from "../platform/version.ts";
 import type { ServerHandle } from "../commands/context.ts";
-import type { AppendLog } from "./append_log.ts";
 import type { KeyBlocking } from "./blocking.ts";
+import type { Durability } from "./durability.ts";
 import type { Stats } from "./stats.ts";
 
 const SECONDS_PER_DAY = 86_400;
@@ -15,7 +15,7 @@ export interface InformedServer extends ServerHandle {
   readonly port: number;
   readonly started_ms: number;
   readonly stats: Stats;
-  readonly appendLog: AppendLog;
+  readonly persistence: Durability;
   readonly blocking: KeyBlocking;
 }
 
@@ -23,7 +23,7 @@ export interface InformedServer extends ServerHandle {
 export function addServerInfo(info: InfoSections, server: InformedServer): void {
   info.add("Server", () => serverLines(server));
   info.add("Clients", () => clientLines(server));
-  info.add("Persistence", () => persistenceLines(server));
+  info.add("Persistence", () => server.persistence.info());
   info.add("Stats", () => statsLines(server));
   info.add("Errorstats", function* () {
     for (const [code, count] of server.stats.errors) {
@@ -71,18 +71,6 @@ function* clientLines(server: InformedServer): Generator<InfoLine> {
   yield ["blocked_clients", server.blocking.count];
   yield ["tracking_clients", 0];
   yield ["clients_in_timeout_table", server.blocking.timeoutCount];
-}
-
-function* persistenceLines(server: InformedServer): Generator<InfoLine> {
-  yield ["loading", server.keyspace.loading ? 1 : 0];
-  yield ["async_loading", 0];
-  yield ["rdb_changes_since_last_save", server.keyspace.dirty];
-  yield ["rdb_bgsave_in_progress", 0];
-  yield ["rdb_last_save_time", server.persistence.lastSave_s];
-  yield ["aof_enabled", server.appendLog.isOpen ? 1 : 0];
-  yield ["aof_rewrite_in_progress", 0];
-  yield ["aof_rewrite_scheduled", 0];
-  for (const line of Object.entries(server.appendLog.stats() ?? {})) yield line;
 }
 
 function* statsLines(server: InformedServer): Generator<InfoLine> {

@@ -35,6 +35,8 @@ export const NO_LOG: TurnLog = { safePosition: Infinity, commit() {} };
 export class Turn {
   /** The log in force. */
   log: TurnLog = NO_LOG;
+  /** Called when all have been served, before anything is written. */
+  onServed: () => void = () => {};
   #members: TurnMember[] = [];
   #scheduled = false;
 
@@ -68,6 +70,7 @@ export class Turn {
 
   readonly #end = () => {
     this.#scheduled = false;
+    this.onServed();
     this.log.commit();
     this.release();
   };

@@ -16,9 +16,11 @@ import {
 import { redisBenchmark } from "./redis_benchmark.ts";
 import { QUIET, startPair } from "./servers.ts";
 
-const DEPTHS = [
-  { pipeline: 1, requests: { small: 30_000, full: 150_000 } },
-  { pipeline: 16, requests: { small: 200_000, full: 1_000_000 } },
+const CASES = [
+  { clients: 1, pipeline: 1, requests: { small: 2_000, full: 10_000 } },
+  { clients: 10, pipeline: 1, requests: { small: 10_000, full: 50_000 } },
+  { clients: 50, pipeline: 1, requests: { small: 30_000, full: 150_000 } },
+  { clients: 50, pipeline: 16, requests: { small: 200_000, full: 1_000_000 } },
 ];
 const GOAL = ratioAtLeast(1.0);
 const DEFAULT_ROUNDS = { small: 5, full: 5 };
@@ -26,7 +28,7 @@ const DEFAULT_ROUNDS = { small: 5, full: 5 };
 /** Durable writes per second. */
 export const always: Benchmark = {
   name: "always",
-  title: "SETs/s with appendfsync always, redis-benchmark -c 50 -r 1000000 -d 32",
+  title: "SETs/s with appendfsync always, redis-benchmark -r 1000000 -d 32",
   async run(wish): Promise<Row[]> {
     await using pair = await startPair([
       ...QUIET,
@@ -40,10 +42,11 @@ export const always: Benchmark = {
       await redisBenchmark(server, warm);
     });
     const rows: Row[] = [];
-    for (const { pipeline, requests } of DEPTHS) {
-      const what = `SET -P ${pipeline} AOF always`;
+    for (const { clients, pipeline, requests } of CASES) {
+      const what = `SET -c ${clients} -P ${pipeline} AOF always`;
       progress(what);
-      const run = { test: "set", pipeline, requests: requests[wish.size] };
+      const options = ["-c", String(clients)];
+      const run = { test: "set", pipeline, requests: requests[wish.size], options };
       const { rate } = await interleave(
         wish.rounds ?? DEFAULT_ROUNDS[wish.size],
         async (side) => ({

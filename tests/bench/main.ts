@@ -34,13 +34,16 @@ import { parseArgs } from "@std/cli/parse-args";
 import { hasRedisServer } from "../kit/oracle.ts";
 import { always } from "./always.ts";
 import type { Benchmark, Row, Wish } from "./benchmark.ts";
+import { checksums } from "./checksums.ts";
 import { cpu } from "./cpu.ts";
+import { loading } from "./loading.ts";
 import { memory } from "./memory.ts";
 import { coresOfOthers, cpuTimes } from "./noise.ts";
 import { pipelined } from "./pipelined.ts";
 import { replay } from "./replay.ts";
 import { summary, table } from "./report.ts";
 import { killServers, startCommand } from "./servers.ts";
+import { rewrite } from "./rewrite.ts";
 import { stall } from "./stall.ts";
 import { startup } from "./startup.ts";
 import { structures } from "./structures.ts";
@@ -55,7 +58,10 @@ const BENCHMARKS: readonly Benchmark[] = [
   memory,
   structures,
   always,
+  checksums,
   replay,
+  loading,
+  rewrite,
   stall,
   unlink,
   startup,

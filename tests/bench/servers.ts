@@ -96,6 +96,11 @@ export class BenchServer implements AsyncDisposable {
     });
   }
 
+  /** Its process id. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   /** Aborted when the process has ended or is being ended by force. */
   get gone(): AbortSignal {
     return this.#gone.signal;

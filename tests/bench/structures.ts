@@ -54,7 +54,7 @@ const DATA: readonly Data[] = [
   many("hashes of 5", 1e6, ["HSET", KEY, ...FIVE.flatMap((value, i) => [`field:0${i}`, value])]),
   many("sets of 5", 1e6, ["SADD", KEY, ...FIVE]),
   many("lists of 5", 1e6, ["RPUSH", KEY, ...FIVE]),
-  many("zsets of 20", 1e5, [
+  many("zsets of 20", 5e5, [
     ...["ZADD", KEY],
     ...elements(20).flatMap((member, i) => [`${i + 1}####`, member]),
   ]),

@@ -7,19 +7,25 @@ import { Config } from "../../lib/config/config.ts";
 import { Keyspace } from "../../lib/keyspace/keyspace.ts";
 import { SeededRandom } from "../../lib/platform/random.ts";
 import { Args } from "../../lib/resp/args.ts";
-import { startRedis } from "../kit/oracle.ts";
-import { connect } from "../kit/resp_client.ts";
+import { type Server, startRedis } from "../kit/oracle.ts";
+import { type Command as SentCommand, connect } from "../kit/resp_client.ts";
 import { latin1 } from "../kit/resp_reply.ts";
 
-/** The events that the handlers of `records` tell of, in order, when they run a script on an empty keyspace. */
-export function toldEvents(records: readonly Command[], script: readonly string[][]): string[] {
+/**
+ * The events that the handlers of `records` tell of, in order, when they run a script on an empty
+ * keyspace: `0 set k`, the number being that of the database.
+ */
+export function toldEvents(
+  records: readonly Command[],
+  script: readonly (readonly string[])[],
+): string[] {
   const events: string[] = [];
   const now_ms = Date.now();
-  const keyspace = new Keyspace(1, { k0: 1, k1: 2 }, new SeededRandom(1), now_ms);
+  const keyspace = new Keyspace(16, { k0: 1, k1: 2 }, new SeededRandom(1), now_ms);
   keyspace.notifyClasses = -1;
   keyspace.observer = {
-    notify: (_db, event, key) => events.push(`${event.name} ${latin1(key)}`),
-    expired: (_db, key) => events.push(`expired ${latin1(key)}`),
+    notify: (db, event, key) => events.push(`${db.index} ${event.name} ${latin1(key)}`),
+    expired: (db, key) => events.push(`${db.index} expired ${latin1(key)}`),
   };
   // Handlers that need not wait ask the server for nothing else.
   const server = {
@@ -50,19 +56,29 @@ const LINK: Link = {
 };
 
 /** The events that subscribers of the real Redis hear of when it runs the same script. */
-export async function heardEvents(script: readonly string[][]): Promise<string[]> {
-  await using redis = await startRedis(["--notify-keyspace-events", "EAmn"]);
-  await using listener = await connect(redis.port);
-  await using client = await connect(redis.port);
-  await listener.call("PSUBSCRIBE", "__keyevent@0__:*");
+export async function heardEvents(script: readonly (readonly string[])[]): Promise<string[]> {
+  await using redis = await startRedis();
+  return await publishedEvents(redis, script);
+}
+
+/** The events that subscribers of a server hear of when it runs a script. */
+export async function publishedEvents(
+  server: Server,
+  script: readonly SentCommand[],
+): Promise<string[]> {
+  await using listener = await connect(server.port);
+  await using client = await connect(server.port);
+  await client.call("CONFIG", "SET", "notify-keyspace-events", "EAmn");
+  await listener.call("PSUBSCRIBE", "__keyevent@*");
   for (const command of script) await client.call(...command);
   await client.call("PUBLISH", "__keyevent@0__:end", "");
   const events: string[] = [];
-  while (events.at(-1) !== "end ") {
+  while (events.at(-1) !== "0 end ") {
     const message = await listener.read();
     if (!("items" in message)) throw new Error(`no message: ${JSON.stringify(message)}`);
     const [, , channel, key] = message.items.map((item) => "value" in item ? item.value : "?");
-    events.push(`${String(channel).replace("__keyevent@0__:", "")} ${key}`);
+    const [, index, event] = /^__keyevent@(\d+)__:(.*)$/.exec(String(channel))!;
+    events.push(`${index} ${event} ${key}`);
   }
   return events.slice(0, -1);
 }

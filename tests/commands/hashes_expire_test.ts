@@ -3,7 +3,8 @@
 import { assert, assertEquals, assertGreater } from "../kit/assert.ts";
 import { type Server, startRedeno } from "../kit/oracle.ts";
 import { connect, type RespClient } from "../kit/resp_client.ts";
-import { logged, strings } from "./hashes_kit.ts";
+import { strings } from "./hashes_kit.ts";
+import { logged, withoutNow } from "./logged.ts";
 
 const sanitized = { sanitizeOps: true, sanitizeResources: true };
 const FAR = "33000000000123";
@@ -168,11 +169,11 @@ Deno.test({
 /** Waits until the log of a server has so many commands. */
 async function logOf(server: Server, count: number): Promise<string[]> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    const commands = await logged(server);
+    const commands = (await logged(server)).map(withoutNow);
     if (commands.length >= count) return commands;
     await pause(10);
   }
-  return logged(server);
+  throw new Error(`the log of ${count} commands does not come to be`);
 }
 
 Deno.test({

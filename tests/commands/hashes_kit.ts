@@ -1,27 +1,7 @@
-/** What the tests of hashes share: reading a server's log, and what a server holds. */
+/** What the tests of hashes share: reading replies, and what a server holds. */
 
-import type { Server } from "../kit/oracle.ts";
 import type { RespClient } from "../kit/resp_client.ts";
-import { latin1, parseReply, type Reply, ReplyScanner } from "../kit/resp_reply.ts";
-
-/** The commands in the incremental files of a server's log; times counted from now are `<now+>`. */
-export async function logged(server: Server): Promise<string[]> {
-  const dir = `${server.dir}/appendonlydir`;
-  const commands: string[] = [];
-  for await (const { name } of Deno.readDir(dir)) {
-    if (!name.includes(".incr.")) continue;
-    const bytes = await Deno.readFile(`${dir}/${name}`);
-    const scanner = new ReplyScanner();
-    for (let at = 0; at < bytes.length;) {
-      const end = scanner.scan(bytes.subarray(at));
-      if (end === undefined) throw new Error(`${name} ends in the middle of a command`);
-      const words = strings(parseReply(latin1(bytes.subarray(at, at + end))));
-      commands.push(words.join(" ").replace(/\b(17|18|19|20)\d{11}\b/, "<now+>"));
-      at += end;
-    }
-  }
-  return commands;
-}
+import type { Reply } from "../kit/resp_reply.ts";
 
 /** The texts in an array, a set or a map, flat. */
 export function strings(reply: Reply): string[] {

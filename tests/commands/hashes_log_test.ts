@@ -1,11 +1,12 @@
 /** What the commands on hashes write to the log and the key events they tell of: as the real Redis. */
 
 import { assertEquals, assertGreater } from "../kit/assert.ts";
-import { Pair } from "../kit/differential.ts";
 import { flags, Seeded } from "../kit/flags.ts";
-import { hasRedisServer, type Server, startRedeno, startRedis } from "../kit/oracle.ts";
+import { hasRedisServer, startRedeno, startRedis } from "../kit/oracle.ts";
 import { type Command, connect } from "../kit/resp_client.ts";
-import { dump, logged, strings } from "./hashes_kit.ts";
+import { publishedEvents } from "./events_kit.ts";
+import { dump, strings } from "./hashes_kit.ts";
+import { bothLogs } from "./logged.ts";
 
 const withRedis = { ignore: !hasRedisServer(), sanitizeOps: true, sanitizeResources: true };
 const { seed, size } = flags(1500);
@@ -42,34 +43,11 @@ Deno.test({
   name: "the log gets results, not the way to them, and nothing that only asks",
   ...withRedis,
   async fn() {
-    const options = ["--appendonly", "yes", "--appendfsync", "always"];
-    await using redis = await startRedis(options);
-    await using redeno = await startRedeno([...options, "--save", ""]);
-    await using pair = await Pair.open(redis.port, redeno.port);
-    for (const command of COMMANDS) {
-      await pair.bothWith({ ignore: command[0] === "HRANDFIELD" }, ...command);
-    }
-    const wanted = await logged(redis);
-    assertGreater(wanted.length, 15);
-    assertEquals(await logged(redeno), wanted);
+    const logs = await bothLogs(COMMANDS, ([name]) => ({ ignore: name === "HRANDFIELD" }));
+    assertGreater(logs.redis.length, 15);
+    assertEquals(logs.redeno, logs.redis);
   },
 });
-
-/** The key events that a server tells of while the commands run. */
-async function events(server: Server): Promise<string[]> {
-  await using listener = await connect(server.port);
-  await using client = await connect(server.port);
-  await client.call("CONFIG", "SET", "notify-keyspace-events", "EAmn");
-  await listener.call("PSUBSCRIBE", "__keyevent@0__:*");
-  for (const command of COMMANDS) await client.call(...command);
-  await client.call("PUBLISH", "__keyevent@0__:end", "");
-  const heard: string[] = [];
-  while (heard.at(-1) !== "end ") {
-    const [, , channel, key] = strings(await listener.read());
-    heard.push(`${channel.replace("__keyevent@0__:", "")} ${key}`);
-  }
-  return heard;
-}
 
 Deno.test({
   name: "commands on hashes tell of the events that Redis tells of, in its order",
@@ -77,9 +55,9 @@ Deno.test({
   async fn() {
     await using redis = await startRedis();
     await using redeno = await startRedeno(["--save", ""]);
-    const wanted = await events(redis);
+    const wanted = await publishedEvents(redis, COMMANDS);
     assertGreater(wanted.length, 15);
-    assertEquals(await events(redeno), wanted);
+    assertEquals(await publishedEvents(redeno, COMMANDS), wanted);
   },
 });
 

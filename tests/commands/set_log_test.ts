@@ -1,12 +1,12 @@
 /** What set commands and SORT write to the log, the key events they tell of, and their replay. */
 
 import { assertEquals, assertGreater } from "../kit/assert.ts";
-import { Pair } from "../kit/differential.ts";
 import { flags, Seeded } from "../kit/flags.ts";
 import { hasRedisServer, type Server, startRedeno, startRedis } from "../kit/oracle.ts";
 import { type Command, connect } from "../kit/resp_client.ts";
 import type { Reply } from "../kit/resp_reply.ts";
-import { logged } from "./logged.ts";
+import { publishedEvents } from "./events_kit.ts";
+import { bothLogs } from "./logged.ts";
 
 const withRedis = { ignore: !hasRedisServer(), sanitizeOps: true, sanitizeResources: true };
 
@@ -64,35 +64,13 @@ Deno.test({
   name: "the log of set commands gets what Redis's gets",
   ...withRedis,
   async fn() {
-    const options = ["--appendonly", "yes", "--appendfsync", "always"];
-    await using redis = await startRedis(options);
-    await using redeno = await startRedeno([...options, "--save", ""]);
-    await using pair = await Pair.open(redis.port, redeno.port);
-    for (const command of COMMANDS) {
-      const random = command[0] === "SRANDMEMBER";
-      await pair.bothWith(random ? { ignore: true } : { unordered: true }, ...command);
-    }
-    const wanted = await logged(redis);
-    assertGreater(wanted.length, 25);
-    assertEquals(await logged(redeno), wanted);
+    const logs = await bothLogs(COMMANDS, ([name]) => {
+      return name === "SRANDMEMBER" ? { ignore: true } : { unordered: true };
+    });
+    assertGreater(logs.redis.length, 25);
+    assertEquals(logs.redeno, logs.redis);
   },
 });
-
-/** The key events that a server tells of while the commands run. */
-async function events(server: Server): Promise<string[]> {
-  await using listener = await connect(server.port);
-  await using client = await connect(server.port);
-  await client.call("CONFIG", "SET", "notify-keyspace-events", "EAmn");
-  await listener.call("PSUBSCRIBE", "__keyevent@0__:*");
-  for (const command of COMMANDS) await client.call(...command);
-  await client.call("PUBLISH", "__keyevent@0__:end", "");
-  const heard: string[] = [];
-  while (heard.at(-1) !== "end ") {
-    const [, , channel, key] = texts(await listener.read());
-    heard.push(`${channel.replace("__keyevent@0__:", "")} ${key}`);
-  }
-  return heard;
-}
 
 function texts(reply: Reply): string[] {
   if (!("items" in reply)) throw new Error(`no array: ${JSON.stringify(reply)}`);
@@ -105,9 +83,9 @@ Deno.test({
   async fn() {
     await using redis = await startRedis();
     await using redeno = await startRedeno(["--save", ""]);
-    const wanted = await events(redis);
+    const wanted = await publishedEvents(redis, COMMANDS);
     assertGreater(wanted.length, 40);
-    assertEquals(await events(redeno), wanted);
+    assertEquals(await publishedEvents(redeno, COMMANDS), wanted);
   },
 });
 

@@ -149,6 +149,26 @@ const SCRIPTS: readonly (readonly [name: string, script: string])[] = [
      A SORT nokey STORE nokey2`,
   ],
   [
+    "a sorted set becomes large by being sorted, in whatever way and even in vain",
+    `A ZADD z1 1 a
+     A OBJECT ENCODING z1
+     A SORT z1
+     A OBJECT ENCODING z1
+     A ZADD z2 1 a
+     A SORT_RO z2 BY nosort LIMIT 0 0
+     A OBJECT ENCODING z2
+     A ZADD z3 1 1 2 2 3 3
+     A EXPIRE z3 100
+     A SORT z3 DESC STORE d
+     A OBJECT ENCODING z3
+     A TTL z3
+     A ZADD z3 0 4
+     A ZREM z3 2
+     A ZRANGE z3 0 -1 WITHSCORES
+     A SORT z3 STORE z3
+     A OBJECT ENCODING z3`,
+  ],
+  [
     "the key that STORE names is found",
     `A COMMAND GETKEYS sort l by w_* get x store d get store store e
      A COMMAND GETKEYS sort l store limit store a
@@ -216,6 +236,8 @@ const MAKERS: readonly ((chance: Seeded) => Command | Step)[] = [
   (chance) => ["SORT", chance.pick(KEYS), "BY", "h_*->f", ...sortOptions(chance).filter(notAlpha)],
   (chance) => ["SORT", chance.pick(["l", "z", "t"]), "BY", "none", ...sortOptions(chance)],
   () => ["LRANGE", "d", "0", "-1"],
+  () => ["OBJECT", "ENCODING", "z"],
+  () => ["ZRANGE", "z", "0", "-1", "WITHSCORES"],
 ];
 
 function notAlpha(word: string): boolean {

@@ -2,9 +2,10 @@
 
 import { assertEquals, assertGreater } from "../kit/assert.ts";
 import { Pair } from "../kit/differential.ts";
-import { hasRedisServer, type Server, startRedeno, startRedis } from "../kit/oracle.ts";
+import { hasRedisServer, startRedeno, startRedis } from "../kit/oracle.ts";
 import { connect } from "../kit/resp_client.ts";
 import { latin1 } from "../kit/resp_reply.ts";
+import { publishedEvents } from "./events_kit.ts";
 import { runScript } from "./sessions.ts";
 
 const withRedis = { ignore: !hasRedisServer(), sanitizeOps: true, sanitizeResources: true };
@@ -655,34 +656,16 @@ const EVENT_SCRIPT = `XADD s 1-1 a 1
   XGROUP DELCONSUMER s g f
   XGROUP DELCONSUMER s g f
   XGROUP DESTROY s g
-  XGROUP DESTROY s g`;
-
-/** The key events that a server tells of while the script runs. */
-async function events(server: Server): Promise<string[]> {
-  await using listener = await connect(server.port);
-  await using client = await connect(server.port);
-  await client.call("CONFIG", "SET", "notify-keyspace-events", "EAmn");
-  await listener.call("PSUBSCRIBE", "__keyevent@0__:*");
-  for (const line of EVENT_SCRIPT.split("\n")) await client.call(...line.trim().split(" "));
-  await client.call("PUBLISH", "__keyevent@0__:end", "");
-  const heard: string[] = [];
-  while (heard.at(-1) !== "end ") {
-    const message = await listener.read();
-    if (!("items" in message)) throw new Error(`no message: ${JSON.stringify(message)}`);
-    const [, , channel, key] = message.items.map((item) => "value" in item ? item.value : "?");
-    heard.push(`${String(channel).replace("__keyevent@0__:", "")} ${key}`);
-  }
-  return heard;
-}
+  XGROUP DESTROY s g`.split("\n").map((line) => line.trim().split(" "));
 
 Deno.test(
   { name: "stream commands tell of the events that Redis tells of", ...withRedis },
   async () => {
     await using redis = await startRedis();
     await using redeno = await startRedeno(["--save", ""]);
-    const wanted = await events(redis);
+    const wanted = await publishedEvents(redis, EVENT_SCRIPT);
     assertGreater(wanted.length, 20);
-    assertEquals(await events(redeno), wanted);
+    assertEquals(await publishedEvents(redeno, EVENT_SCRIPT), wanted);
   },
 );
 

@@ -2,10 +2,9 @@
 
 import { stringCommands } from "../../lib/commands/strings.ts";
 import { assertEquals, assertGreater } from "../kit/assert.ts";
-import { Pair } from "../kit/differential.ts";
-import { hasRedisServer, type Server, startRedeno, startRedis } from "../kit/oracle.ts";
-import { latin1, parseReply, ReplyScanner } from "../kit/resp_reply.ts";
+import { hasRedisServer } from "../kit/oracle.ts";
 import { heardEvents, toldEvents } from "./events_kit.ts";
+import { bothLogs } from "./logged.ts";
 
 const withRedis = { ignore: !hasRedisServer(), sanitizeOps: true, sanitizeResources: true };
 
@@ -76,44 +75,13 @@ const COMMANDS = SCRIPT.split("\n").map((line) =>
   line.trim().split(" ").map((word) => word === '""' ? "" : word)
 );
 
-/** A time that was counted from now differs from server to server. */
-function withoutNow(command: string): string {
-  return command.replace(/\b(17|18|19|20)\d{11}\b/, "<now+>");
-}
-
-/** The commands in the incremental file of a server's log. */
-async function logged(server: Server): Promise<string[]> {
-  const dir = `${server.dir}/appendonlydir`;
-  const commands: string[] = [];
-  for await (const { name } of Deno.readDir(dir)) {
-    if (!name.includes(".incr.")) continue;
-    const bytes = await Deno.readFile(`${dir}/${name}`);
-    const scanner = new ReplyScanner();
-    for (let at = 0; at < bytes.length;) {
-      const end = scanner.scan(bytes.subarray(at));
-      if (end === undefined) throw new Error(`${name} ends in the middle of a command`);
-      const reply = parseReply(latin1(bytes.subarray(at, at + end)));
-      if (reply.type !== "array") throw new Error(`no command: ${JSON.stringify(reply)}`);
-      const words = reply.items.map((item) => "value" in item ? String(item.value) : "?");
-      commands.push(withoutNow(words.join(" ")));
-      at += end;
-    }
-  }
-  return commands;
-}
-
 Deno.test({
   name: "the log gets absolute times, results and nothing that only asks",
   ...withRedis,
   async fn() {
-    const options = ["--appendonly", "yes", "--appendfsync", "always"];
-    await using redis = await startRedis(options);
-    await using redeno = await startRedeno([...options, "--save", ""]);
-    await using pair = await Pair.open(redis.port, redeno.port);
-    for (const command of COMMANDS) await pair.both(...command);
-    const wanted = await logged(redis);
-    assertGreater(wanted.length, 40);
-    assertEquals(await logged(redeno), wanted);
+    const logs = await bothLogs(COMMANDS);
+    assertGreater(logs.redis.length, 40);
+    assertEquals(logs.redeno, logs.redis);
   },
 });
 

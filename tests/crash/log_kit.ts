@@ -19,6 +19,8 @@ export interface State {
 /** A log and its history. */
 export interface SmallLog {
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The same after an orderly end: all of it is vouched for. */
+  readonly sealed: Uint8Array<ArrayBuffer>;
   readonly manifest: Uint8Array<ArrayBuffer>;
   readonly states: readonly State[];
 }
@@ -78,23 +80,27 @@ const UNITS: readonly (readonly Command[])[] = [
 ];
 
 /** Writes {@linkcode UNITS} with a server, looking at log and data after each. */
-export async function writeSmallLog(): Promise<SmallLog> {
+export async function writeSmallLog(more: Directives = {}): Promise<SmallLog> {
   const dir = await Deno.makeTempDir({ prefix: "redeno_test_" });
   const log = `${dir}/${INCR}`;
   try {
     const states: State[] = [];
-    await using place = await open(dir);
-    const { client } = place;
-    states.push({ end_bytes: 0, digest: await digest(client) });
-    for (const unit of UNITS) {
-      for (const command of unit) {
-        const reply = await client.call(...command);
-        if (reply.type === "error") throw new Error(`${command.join(" ")}: ${reply.value}`);
+    let bytes: Uint8Array<ArrayBuffer>;
+    {
+      await using place = await open(dir, more);
+      const { client } = place;
+      states.push({ end_bytes: 0, digest: await digest(client) });
+      for (const unit of UNITS) {
+        for (const command of unit) {
+          const reply = await client.call(...command);
+          if (reply.type === "error") throw new Error(`${command.join(" ")}: ${reply.value}`);
+        }
+        states.push({ end_bytes: (await Deno.stat(log)).size, digest: await digest(client) });
       }
-      states.push({ end_bytes: (await Deno.stat(log)).size, digest: await digest(client) });
+      bytes = await Deno.readFile(log);
     }
     const manifest = await Deno.readFile(`${dir}/${MANIFEST}`);
-    return { bytes: await Deno.readFile(log), manifest, states };
+    return { bytes, sealed: await Deno.readFile(log), manifest, states };
   } finally {
     await Deno.remove(dir, { recursive: true });
   }

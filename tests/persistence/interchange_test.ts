@@ -3,12 +3,15 @@
 import { AofDirectory } from "../../lib/persistence/aof/directory.ts";
 import { loadAof } from "../../lib/persistence/aof/loader.ts";
 import { AofQueue } from "../../lib/persistence/aof/queue.ts";
-import { AofRewrite } from "../../lib/persistence/aof/rewrite.ts";
+import { LogReplacement } from "../../lib/persistence/aof/replacement.ts";
 import { AofWriter } from "../../lib/persistence/aof/writer.ts";
 import { systemClock } from "../../lib/platform/clock.ts";
+import { Keyspace } from "../../lib/keyspace/keyspace.ts";
+import { SeededRandom } from "../../lib/platform/random.ts";
 import { systemDisk } from "../../lib/platform/disk.ts";
 import { assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { hasRedisServer, startRedis } from "../kit/oracle.ts";
+import { LIMITS } from "./rdb_files/kit.ts";
 import { latin1Bytes } from "./memory_disk.ts";
 import { memoryLog, resp, ToyTarget } from "./kit.ts";
 
@@ -21,6 +24,7 @@ function openIn(dir: string): AofDirectory {
     appendDirName: "appendonlydir",
     appendFileName: "appendonly.aof",
     owner: `pid ${Deno.pid}`,
+    checksums: () => true,
     log: memoryLog().log,
   });
 }
@@ -29,16 +33,26 @@ function openIn(dir: string): AofDirectory {
 async function serve(
   dir: string,
   text: string,
-): Promise<{ data: Map<string, string>; lines: string[] }> {
+): Promise<{ data: Map<string, string>; keyspace: Keyspace; path: string }> {
   const directory = openIn(dir);
   const target = new ToyTarget();
-  const { log, lines } = memoryLog();
-  const files = directory.files();
-  const options = { disk: systemDisk, files, target, loadTruncated: true, clock: systemClock, log };
-  await loadAof(options);
+  const { log } = memoryLog();
+  const keyspace = new Keyspace(16, { k0: 1, k1: 2 }, new SeededRandom(1), Date.now());
+  await loadAof({
+    disk: systemDisk,
+    files: directory.files(),
+    target,
+    loadTruncated: true,
+    keyspace,
+    limits: LIMITS,
+    clock: systemClock,
+    log,
+  });
   const queue = new AofQueue();
   const writer = new AofWriter({
     ...directory.openForAppend(),
+    checksums: () => true,
+    timestamps: () => true,
     queue,
     policy: "everysec",
     clock: systemClock,
@@ -52,7 +66,7 @@ async function serve(
   await writer.flushAndSync();
   await writer.close();
   directory.close();
-  return { data: target.data, lines };
+  return { data: target.data, keyspace, path: writer.path };
 }
 
 async function inDirectory(test: (dir: string) => Promise<void>): Promise<void> {
@@ -67,14 +81,28 @@ async function inDirectory(test: (dir: string) => Promise<void>): Promise<void> 
 /** Starts real Redis on `dir`, runs commands with redis-cli, returns their output, stops it. */
 async function askRedis(dir: string, ...commands: string[][]): Promise<string[]> {
   await using redis = await startRedis(["--appendonly", "yes"], { dir });
-  const answers: string[] = [];
-  for (const args of commands) {
+  const ask = async (...args: string[]) => {
     const command = new Deno.Command("redis-cli", { args: ["-p", `${redis.port}`, ...args] });
     const { stdout } = await command.output();
-    answers.push(new TextDecoder().decode(stdout).trim());
+    return new TextDecoder().decode(stdout).trim();
+  };
+  const answers: string[] = [];
+  for (const args of commands) {
+    answers.push(await ask(...args));
+    while ((await ask("INFO", "persistence")).includes("aof_rewrite_in_progress:1")) continue;
   }
   return answers;
 }
+
+/** What redis-check-aof says of the log in `dir`. */
+async function checkAof(dir: string): Promise<string> {
+  const { stdout } = await new Deno.Command("redis-check-aof", {
+    args: [`${dir}/appendonlydir/appendonly.aof.manifest`],
+  }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+const VALID = "All AOF files and manifest are valid";
 
 const MULTI = resp("MULTI") + resp("SET", "t", "1") + resp("SET", "u", "2") + resp("EXEC");
 
@@ -84,11 +112,17 @@ Deno.test({
   fn: () =>
     inDirectory(async (dir) => {
       await serve(dir, resp("SELECT", "0") + resp("SET", "k", "v") + "#TS:1700000000\r\n" + MULTI);
+      assertStringIncludes(await checkAof(dir), VALID);
       const keys = ["GET k", "GET u", "DBSIZE", "SET from redis"].map((text) => text.split(" "));
       assertEquals(await askRedis(dir, ...keys), ["v", "2", "3", "OK"]);
-      const { data } = await serve(dir, resp("SELECT", "0") + resp("SET", "again", "yes"));
+      // Redis has appended to our framed file: we load that, and go on in a new one.
+      const { data, path } = await serve(dir, resp("SELECT", "0") + resp("SET", "again", "yes"));
       assertEquals(data.get("0:from"), "redis");
+      assertEquals(path.split("/").at(-1), "appendonly.aof.2.incr.aof");
+      assertStringIncludes(await checkAof(dir), VALID);
       assertEquals(await askRedis(dir, ["GET", "again"], ["DBSIZE"]), ["yes", "5"]);
+      const last = await serve(dir, resp("SELECT", "0") + resp("SET", "again", "and again"));
+      assertEquals(last.data.get("0:again"), "yes");
     }),
 });
 
@@ -101,6 +135,11 @@ Deno.test({
       const { data } = await serve(dir, resp("SELECT", "0") + resp("SET", "l", "w"));
       assertEquals(data.get("0:k"), "v");
       assertEquals(await askRedis(dir, ["GET", "k"], ["GET", "l"]), ["v", "w"]);
+      await askRedis(dir, ["BGREWRITEAOF"], ["SET", "m", "x"]);
+      const { keyspace } = await serve(dir, resp("SELECT", "0") + resp("SET", "n", "y"));
+      assertEquals(keyspace.database(0).size >= 2, true, "the base is an RDB with keys");
+      assertStringIncludes(await checkAof(dir), VALID);
+      assertEquals(await askRedis(dir, ["DBSIZE"], ["GET", "n"]), ["4", "y"]);
     }),
 });
 
@@ -122,18 +161,14 @@ Deno.test({
       ]);
 
       const directory = openIn(dir);
-      const rewrite = new AofRewrite(directory);
-      rewrite.write(latin1Bytes(resp("SELECT", "0") + resp("SET", "only", "this")));
-      rewrite.install();
-      rewrite.incr.close();
+      const replacement = new LogReplacement(directory);
+      const base = resp("SELECT", "0") + resp("SET", "only", "this");
+      Deno.writeTextFileSync(replacement.basePath, base);
+      await replacement.install("aof");
+      replacement.incr.file.close();
       directory.close();
-      assertEquals(await askRedis(dir, ["DBSIZE"], ["GET", "only"]), ["1", "this"]);
-      const { stdout } = await new Deno.Command("redis-check-aof", {
-        args: [`${dir}/appendonlydir/appendonly.aof.manifest`],
-      }).output();
-      assertStringIncludes(
-        new TextDecoder().decode(stdout),
-        "All AOF files and manifest are valid",
-      );
+      await serve(dir, MULTI);
+      assertEquals(await askRedis(dir, ["DBSIZE"], ["GET", "only"]), ["3", "this"]);
+      assertStringIncludes(await checkAof(dir), VALID);
     }),
 });

@@ -1,9 +1,11 @@
 /** What the tests of the log share: a clock driven by hand, RESP texts, a tiny data set. */
 
+import { crc32, formatHead, formatSeal } from "../../lib/persistence/aof/frames.ts";
 import type { ReplayTarget } from "../../lib/persistence/aof/loader.ts";
 import type { Log } from "../../lib/persistence/errors.ts";
 import type { Clock } from "../../lib/platform/clock.ts";
 import type { Args } from "../../lib/resp/args.ts";
+import { latin1, latin1Bytes } from "./memory_disk.ts";
 
 /** A clock that stands still until it is moved; timers due are called in order. */
 export class ManualClock implements Clock {
@@ -121,4 +123,39 @@ export class ToyTarget implements ReplayTarget {
     if (words[0].toUpperCase() === "SELECT") this.#db = words[1];
     else this.data.set(`${this.#db}:${words[1]}`, words[2]);
   }
+}
+
+/** A batch of a framed file, for {@linkcode framedLog}. */
+export interface TestBatch {
+  /** Whole commands. */
+  readonly text: string;
+  /** How many. */
+  readonly commands?: number;
+  /** When it was written. */
+  readonly time_s?: number;
+}
+
+/** A framed file, and the offsets where its batches begin and the last one ends. */
+export interface FramedLog {
+  readonly text: string;
+  readonly ends: readonly number[];
+}
+
+/** Writes frames around batches. @param synced what the seal of a batch at this offset says. */
+export function framedLog(
+  batches: readonly TestBatch[],
+  synced: (offset: number) => number = () => 0,
+): FramedLog {
+  let log = "";
+  let chain = 0;
+  const ends = [0];
+  for (const { text, commands = 1, time_s = 1_700_000_000 } of batches) {
+    const offset = log.length;
+    const { length } = text;
+    chain = crc32(latin1Bytes(text), 0, length, chain);
+    const seal = { offset, length, commands, time_s, synced: synced(offset), chain };
+    log += latin1(formatHead(length)) + text + latin1(formatSeal(seal));
+    ends.push(log.length);
+  }
+  return { text: log, ends };
 }

@@ -3,8 +3,11 @@
 import { StorageError } from "../../lib/persistence/errors.ts";
 import { loadAof, type LoadOptions, type LoadResult } from "../../lib/persistence/aof/loader.ts";
 import type { AofFile } from "../../lib/persistence/files.ts";
+import { Keyspace } from "../../lib/keyspace/keyspace.ts";
+import { SeededRandom } from "../../lib/platform/random.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../kit/assert.ts";
 import { MemoryDisk } from "./memory_disk.ts";
+import { LIMITS } from "./rdb_files/kit.ts";
 import { memoryLog, resp, restlessClock, ToyTarget } from "./kit.ts";
 
 const BASE: AofFile = { path: "/data/base", name: "base", type: "base" };
@@ -216,26 +219,37 @@ const EMPTY_RDB = Uint8Array.from(
 );
 const RDB = String.fromCharCode(...EMPTY_RDB);
 
-Deno.test("an RDB base without keys is passed over, and commands may follow it", async () => {
-  const { data } = await load(diskWith({ "/data/base": RDB, "/data/incr": LOG }), [BASE, INCR]);
+/** The same with the string `b` = `c` in it, and no checksum. */
+const RDB_WITH_KEY = RDB.slice(0, 9) + "\xfe\x00\xfb\x01\x00\x00\x01b\x01c\xff" + "\0".repeat(8);
+
+/** Where RDB files are loaded into. */
+function intoKeyspace() {
+  return { keyspace: new Keyspace(16, { k0: 1, k1: 2 }, new SeededRandom(1), 0), limits: LIMITS };
+}
+
+Deno.test("an RDB base is loaded, and commands may follow it in the same file", async () => {
+  const into = intoKeyspace();
+  const files = { "/data/base": RDB_WITH_KEY, "/data/incr": LOG };
+  const { data, result, lines } = await load(diskWith(files), [BASE, INCR], into);
   assertEquals(data, await dataAfter(UNITS.length));
+  assertEquals([result.keys, into.keyspace.database(0).size], [1, 1]);
+  assert(lines.includes("Reading RDB base file on AOF loading..."));
   const tail = resp("SET", "a", "1");
-  const disk = diskWith({ "/data/incr": RDB + tail + "*3\r\n" });
-  assertEquals((await load(disk, [INCR])).data.get("0:a"), "1");
-  assertEquals(disk.content("/data/incr"), RDB + tail, "offsets count from the file's start");
+  for (const rdb of [RDB, RDB_WITH_KEY]) {
+    const disk = diskWith({ "/data/incr": rdb + tail + "*3\r\n" });
+    assertEquals((await load(disk, [INCR], intoKeyspace())).data.get("0:a"), "1");
+    assertEquals(disk.content("/data/incr"), rdb + tail, "offsets count from the file's start");
+  }
+  assertEquals((await refused(diskWith(files), [BASE])).kind, "unsupported");
 });
 
-Deno.test("an RDB base with keys is refused, and one with damage at any byte", async () => {
-  const withKeys = RDB.slice(0, 80 - 1) + "\xfe\x00\xfb\x01\x00\x00\x01a\x01b" + RDB.slice(79);
-  const error = await refused(diskWith({ "/data/base": withKeys }), [BASE]);
-  assertEquals(error.kind, "unsupported");
-  assertStringIncludes(error.message, "RDB base not supported yet");
+Deno.test("an RDB base with damage at any byte, or an end too early, is refused", async () => {
   for (let at = 0; at < RDB.length; at++) {
     const flipped = String.fromCharCode(RDB.charCodeAt(at) ^ 1);
-    await refused(diskWith({ "/data/base": RDB.slice(0, at) + flipped + RDB.slice(at + 1) }), [
-      BASE,
-    ]);
-    if (at > 0) await refused(diskWith({ "/data/base": RDB.slice(0, at) }), [BASE]);
+    const damaged = RDB.slice(0, at) + flipped + RDB.slice(at + 1);
+    await refused(diskWith({ "/data/base": damaged }), [BASE], intoKeyspace());
+    if (at === 0) continue;
+    await refused(diskWith({ "/data/base": RDB.slice(0, at) }), [BASE], intoKeyspace());
   }
 });
 

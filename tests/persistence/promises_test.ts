@@ -8,12 +8,15 @@ import { AofDirectory } from "../../lib/persistence/aof/directory.ts";
 import { loadAof } from "../../lib/persistence/aof/loader.ts";
 import { AofQueue } from "../../lib/persistence/aof/queue.ts";
 import { AofWriter, type FsyncPolicy } from "../../lib/persistence/aof/writer.ts";
+import { writeFully } from "../../lib/persistence/files.ts";
 import { assert, assertEquals } from "../kit/assert.ts";
 import { flags, Seeded } from "../kit/flags.ts";
 import { latin1Bytes, MemoryDisk } from "./memory_disk.ts";
-import { ManualClock, memoryLog, resp, restlessClock, settle, ToyTarget } from "./kit.ts";
+import { ManualClock, memoryLog, resp, restlessClock, ToyTarget } from "./kit.ts";
 
 const TURNS = 6;
+/** The log is rewritten behind this turn. */
+const REWRITE_AFTER = 3;
 
 /** Turn `i` sets `n` to i, twice and atomically, in two bits of a MULTI. */
 function unit(i: number): string {
@@ -21,21 +24,22 @@ function unit(i: number): string {
     resp("EXEC");
 }
 
-function openDirectory(disk: MemoryDisk): AofDirectory {
+function openDirectory(disk: MemoryDisk, checksums: boolean): AofDirectory {
   return AofDirectory.open({
     disk,
     dir: "/data",
     appendDirName: "aof",
     appendFileName: "a.aof",
     owner: "pid 1",
+    checksums: () => checksums,
     log: memoryLog().log,
   });
 }
 
 /** Starts on `disk`; returns how many turns it finds, after checking that they are whole. */
-async function restart(disk: MemoryDisk): Promise<number> {
+async function restart(disk: MemoryDisk, checksums = true): Promise<number> {
   disk.fault = () => undefined;
-  const directory = openDirectory(disk);
+  const directory = openDirectory(disk, checksums);
   const target = new ToyTarget();
   const options = { disk, target, loadTruncated: true, clock: restlessClock };
   await loadAof({ ...options, files: directory.files(), log: memoryLog().log });
@@ -58,16 +62,47 @@ interface Life {
   died: boolean;
 }
 
-/** A server's life: start, turns, and an end by nobody's will. Errors at the start end it, too. */
-async function live(disk: MemoryDisk, policy: FsyncPolicy): Promise<Life> {
+/** Goes over to the next file, and puts a base in the place of what was before `turn`. */
+async function rewrite(
+  disk: MemoryDisk,
+  directory: AofDirectory,
+  writer: AofWriter,
+  turn: number,
+): Promise<void> {
+  try {
+    const next = await directory.prepareIncr();
+    await writer.changeFile(next);
+    const path = "/data/aof/temp-a.aof.base";
+    const base = disk.open(path, "replace");
+    try {
+      let text = "";
+      for (let i = 1; i <= turn; i++) text += unit(i);
+      writeFully(base, latin1Bytes(text), path);
+      base.sync();
+    } finally {
+      base.close();
+    }
+    await directory.installBase(path, "aof", next.path.slice(next.path.lastIndexOf("/") + 1));
+    writer.rebased();
+  } catch (error) {
+    assert(error instanceof Error); // the log goes on as it was
+  }
+}
+
+/**
+ * A server's life: start, turns with a rewrite between them, and an end by nobody's will. Errors at
+ * the start end it, too.
+ */
+async function live(disk: MemoryDisk, policy: FsyncPolicy, checksums = true): Promise<Life> {
   const life: Life = { disk, acknowledged: 0, synced: 0, died: false };
   const clock = new ManualClock();
   const queue = new AofQueue();
   const ends: number[] = [0];
   try {
-    const directory = openDirectory(disk);
+    const directory = openDirectory(disk, checksums);
     const writer = new AofWriter({
       ...directory.openForAppend(),
+      checksums: () => checksums,
       queue,
       policy,
       clock,
@@ -82,6 +117,8 @@ async function live(disk: MemoryDisk, policy: FsyncPolicy): Promise<Life> {
       queue.append(latin1Bytes(text), 0, text.length, 4);
       ends.push(queue.position);
       queue.commit();
+      // In the middle of the turn: what follows in the queue is not written before it is done.
+      if (i === REWRITE_AFTER) void rewrite(disk, directory, writer, i); // never rejects
       await clock.advance(700);
       life.synced = ends.findLastIndex((end) => end <= writer.syncedPosition);
     }
@@ -92,9 +129,12 @@ async function live(disk: MemoryDisk, policy: FsyncPolicy): Promise<Life> {
 }
 
 Deno.test("what was acknowledged survives kill -9, what was synced survives a power failure", async () => {
-  for (const policy of ["always", "everysec", "no"] as const) {
-    const whole = await live(new MemoryDisk(), policy);
+  const runs = (["always", "everysec", "no"] as const)
+    .flatMap((policy) => [true, false].map((checksums) => ({ policy, checksums })));
+  for (const { policy, checksums } of runs) {
+    const whole = await live(new MemoryDisk(), policy, checksums);
     assertEquals(whole.acknowledged, TURNS);
+    assertEquals(whole.disk.content("/data/aof/a.aof.1.base.aof")?.includes(unit(3)), true);
     for (let index = 1; index <= whole.disk.calls.length + 1; index++) {
       for (const fault of [{ code: "EIO" }, { code: "ENOSPC", written: 7 }] as const) {
         for (const lasting of [false, true]) {
@@ -102,13 +142,15 @@ Deno.test("what was acknowledged survives kill -9, what was synced survives a po
             const disk = new MemoryDisk();
             disk.fault = (call) =>
               call.index === index || (lasting && call.index > index) ? fault : undefined;
-            const life = await live(disk, policy);
+            const life = await live(disk, policy, checksums);
             disk.crash(how);
-            const found = await restart(disk);
-            const name = `${policy}, call ${index}, ${JSON.stringify(fault)}, ${lasting}, ${how}`;
+            const found = await restart(disk, checksums);
+            const name = `${policy}, ${checksums}, call ${index}, ${
+              JSON.stringify(fault)
+            }, ${lasting}, ${how}`;
             const safe = how === "kill" || policy === "always" ? life.acknowledged : life.synced;
             assert(found >= safe, `${name}: ${safe} promised, ${found} found`);
-            assertEquals(await restart(disk), found, `${name}: and again`);
+            assertEquals(await restart(disk, !checksums), found, `${name}: and again`);
           }
         }
       }
@@ -136,18 +178,32 @@ Deno.test("random failures of many calls: nothing acknowledged is lost to kill -
 });
 
 Deno.test("a server on the log of a killed one goes on where that ended", async () => {
-  const disk = new MemoryDisk();
-  await live(disk, "no");
-  disk.crash("kill");
-  const path = "/data/aof/a.aof.1.incr.aof";
-  const content = disk.content(path)!;
-  disk.put(path, content.slice(0, -5));
-  assertEquals(await restart(disk), TURNS - 1);
-  const directory = openDirectory(disk);
-  const { file } = directory.openForAppend();
-  file.write(latin1Bytes(unit(TURNS)));
-  file.close();
-  directory.close();
-  assertEquals(await restart(disk), TURNS);
-  await settle();
+  for (const checksums of [true, false]) {
+    const disk = new MemoryDisk();
+    await live(disk, "no", checksums);
+    disk.crash("kill");
+    const path = "/data/aof/a.aof.2.incr.aof";
+    disk.put(path, disk.content(path)!.slice(0, -5));
+    assertEquals(await restart(disk, checksums), TURNS - 1);
+    const directory = openDirectory(disk, checksums);
+    const queue = new AofQueue();
+    const writer = new AofWriter({
+      ...directory.openForAppend(),
+      checksums: () => checksums,
+      queue,
+      policy: "no",
+      clock: new ManualClock(),
+      log: memoryLog().log,
+      onSafe: () => undefined,
+      onFatal: (error) => {
+        throw error;
+      },
+    });
+    assertEquals(writer.path, path);
+    queue.append(latin1Bytes(unit(TURNS)), 0, unit(TURNS).length, 4);
+    await writer.flushAndSync();
+    await writer.close();
+    directory.close();
+    assertEquals(await restart(disk, checksums), TURNS);
+  }
 });

@@ -88,6 +88,16 @@ Deno.test("near places are as far apart as the plain formula says", () => {
   assert(differing <= 5, `${differing} of 5000 differ in the last bit`);
 });
 
+Deno.test("along a meridian the distance is the arc, with no rounding by sines", () => {
+  const chance = new Seeded(flags(0).seed);
+  for (let i = 0; i < 1000; i++) {
+    const [from, to] = [randomPoint(chance), randomPoint(chance)];
+    const arc = Math.abs(to.latitude * (Math.PI / 180) - from.latitude * (Math.PI / 180));
+    const distance = distance_m(from.longitude, from.latitude, from.longitude, to.latitude);
+    assertEquals(distance, 6372797.560856 * arc);
+  }
+});
+
 Deno.test("places that are equally far stay in the order in which they were found", () => {
   const chance = new Seeded(flags(0).seed);
   for (const count of [1, 20, 500]) {

@@ -1,9 +1,11 @@
 /**
- * fsync once a second, off the event loop: `appendfsync everysec`.
+ * fsync off the event loop: once a second under `appendfsync everysec`, and when a file is left for
+ * the next one.
  *
- * Promises: never two at once; never on a file that was closed; `syncedPosition` moves only when an
- * fsync that began after the bytes were written has succeeded; and bytes covered by one that failed
- * stay unknown for good, because the kernel may have dropped them: the position never passes them.
+ * Promises: never two at once; never on a file that was closed; `syncedPosition` and `synced_bytes`
+ * move only when an fsync that began after the bytes were written has succeeded; and bytes covered
+ * by one that failed stay unknown, because the kernel may have dropped them: neither figure passes
+ * them before a new base has made them meaningless.
  */
 
 import type { Clock } from "../../platform/clock.ts";
@@ -15,52 +17,88 @@ const INTERVAL_MS = 1000;
 /** A write that meets an fsync this old counts as delayed (Redis would have waited till then). */
 const DELAYED_AFTER_MS = 2000;
 
-/** What the background fsync needs. */
-export interface BackgroundSyncOptions {
+/** A file to be synced. */
+export interface SyncedFile {
   /** The file; closing it is the caller's, after {@linkcode BackgroundSync.close}. */
   readonly file: DiskFile;
   /** Its path, for messages. */
   readonly path: string;
+  /** What it holds. */
+  readonly size_bytes: number;
+  /** So much of that is known to be on stable storage. */
+  readonly synced_bytes: number;
+}
+
+/** What the background fsync needs. */
+export interface BackgroundSyncOptions extends SyncedFile {
   /** Time. */
   readonly clock: Clock;
   /** The server's log. */
   readonly log: Log;
   /** Queue position of what the file holds at first. */
   readonly position: number;
+  /** Called when an fsync has succeeded; it may have moved the position. */
+  readonly onSynced?: () => void;
   /** Called when an fsync has failed, with all bytes whose fate is unknown by now. */
   readonly onFailed: (error: DiskError, unknown_bytes: number) => void;
+  /** Called with how long each background fsync took. */
+  readonly onDuration?: (duration_ms: number) => void;
 }
 
-/** The fsyncs of one file. Positions are those of the queue. */
+/** A place in the log: a position of the queue, and the size that the file has there. */
+interface Mark {
+  readonly position: number;
+  readonly size_bytes: number;
+}
+
+/** The fsyncs of a log. */
 export class BackgroundSync {
   readonly #options: BackgroundSyncOptions;
-  #written: number;
+  #file: DiskFile;
+  #path: string;
+  #written: Mark;
   /** Covered by an fsync, whatever came of it. */
-  #attempted: number;
-  #synced: number;
+  #attempted: Mark;
+  #syncedPosition: number;
+  #synced_bytes: number;
   #running: Promise<void> | undefined;
   #began_ms = -Infinity;
   #cancelTimer: (() => void) | undefined;
   #postponedSince_ms: number | undefined;
+  #held = false;
   #closed = false;
+  /** Bytes that failed fsyncs covered, in the file and in those before it. */
+  #unknown_bytes = 0;
+  #unknownEarlier_bytes = 0;
   /** The error of the last fsync, if it failed. */
   error: DiskError | undefined;
   /** `aof_delayed_fsync`. */
   delayed_count = 0;
-  /** Bytes that failed fsyncs covered. */
-  unknown_bytes = 0;
 
   /** Nothing is synced until something is wanted. */
   constructor(options: BackgroundSyncOptions) {
     this.#options = options;
-    this.#written = options.position;
-    this.#attempted = options.position;
-    this.#synced = options.position;
+    this.#file = options.file;
+    this.#path = options.path;
+    this.#written = { position: options.position, size_bytes: options.size_bytes };
+    this.#attempted = this.#written;
+    this.#syncedPosition = options.position;
+    this.#synced_bytes = options.synced_bytes;
   }
 
-  /** Position up to which everything is known to be on stable storage. */
+  /** Queue position up to which everything is known to be on stable storage. */
   get syncedPosition(): number {
-    return this.#synced;
+    return this.#syncedPosition;
+  }
+
+  /** So much of the file is known to be on stable storage. */
+  get synced_bytes(): number {
+    return this.#synced_bytes;
+  }
+
+  /** Bytes that failed fsyncs covered. */
+  get unknown_bytes(): number {
+    return this.#unknownEarlier_bytes + this.#unknown_bytes;
   }
 
   /** Whether an fsync is under way. */
@@ -69,13 +107,13 @@ export class BackgroundSync {
   }
 
   /** The file holds what is before `position`; no fsync is asked for. */
-  written(position: number): void {
-    this.#written = position;
+  written(position: number, size_bytes: number): void {
+    this.#written = { position, size_bytes };
   }
 
   /** The file holds what is before `position`, and it is to be on stable storage soon. */
-  wanted(position: number): void {
-    this.#written = position;
+  wanted(position: number, size_bytes: number): void {
+    this.#written = { position, size_bytes };
     if (this.#running !== undefined) this.#countDelay();
     this.#schedule();
   }
@@ -85,16 +123,69 @@ export class BackgroundSync {
    *
    * @throws {DiskError} it may not be
    */
-  now(position: number): void {
-    this.#written = position;
-    const covered = position;
+  now(position: number, size_bytes: number): void {
+    const covered = { position, size_bytes };
+    this.#written = covered;
     try {
-      this.#options.file.sync();
+      this.#file.sync();
     } catch (error) {
-      this.#failed(toDiskError(error, "fdatasync", this.#options.path), covered);
-      throw error;
+      const failure = toDiskError(error, "fdatasync", this.#path);
+      this.#failed(failure, covered);
+      throw failure;
     }
     this.#succeeded(covered);
+  }
+
+  /**
+   * Resolves when all that was written is on stable storage, in the background; no fsync is made if
+   * it is already.
+   *
+   * @throws {DiskError} it may not be
+   */
+  async whole(): Promise<void> {
+    await this.idle();
+    if (this.error === undefined && this.#synced_bytes >= this.#written.size_bytes) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#running = this.#run();
+    await this.#running;
+    if (this.error !== undefined) throw this.error;
+  }
+
+  /**
+   * Goes on with another file; what was written before must be {@linkcode BackgroundSync.whole}.
+   * What is unknown of the earlier file stays unknown until {@linkcode BackgroundSync.forget}.
+   */
+  changeFile(next: SyncedFile): void {
+    if (this.#running !== undefined || this.error !== undefined) {
+      throw new Error("a file is left before it is on stable storage");
+    }
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#unknownEarlier_bytes += this.#unknown_bytes;
+    this.#unknown_bytes = 0;
+    this.#file = next.file;
+    this.#path = next.path;
+    this.#written = { position: this.#written.position, size_bytes: next.size_bytes };
+    this.#attempted = this.#written;
+    this.#synced_bytes = next.synced_bytes;
+  }
+
+  /** What is in earlier files no longer counts: a new base has taken their place. */
+  forget(): void {
+    this.#unknownEarlier_bytes = 0;
+    this.#movePosition();
+  }
+
+  /** While held, no fsync begins but by {@linkcode BackgroundSync.now} and `whole`. */
+  hold(held: boolean): void {
+    this.#held = held;
+    if (held) {
+      this.#cancelTimer?.();
+      this.#cancelTimer = undefined;
+    } else if (this.error !== undefined) {
+      this.#schedule();
+    }
   }
 
   /** Resolves when no fsync is under way. Never rejects. */
@@ -110,8 +201,10 @@ export class BackgroundSync {
   }
 
   #schedule(): void {
-    if (this.#closed || this.#running !== undefined || this.#cancelTimer !== undefined) return;
-    if (this.#attempted >= this.#written && this.error === undefined) return;
+    if (this.#closed || this.#held) return;
+    if (this.#running !== undefined || this.#cancelTimer !== undefined) return;
+    const isDone = this.#attempted.size_bytes >= this.#written.size_bytes;
+    if (isDone && this.error === undefined) return;
     const wait_ms = this.#began_ms + INTERVAL_MS - this.#options.clock.monotonic_ms();
     if (wait_ms <= 0) {
       this.#running = this.#run();
@@ -124,38 +217,49 @@ export class BackgroundSync {
   }
 
   async #run(): Promise<void> {
+    const { clock, onDuration } = this.#options;
     const covered = this.#written;
-    this.#began_ms = this.#options.clock.monotonic_ms();
+    this.#began_ms = clock.monotonic_ms();
     try {
-      await this.#options.file.syncInBackground();
+      await this.#file.syncInBackground();
       this.#succeeded(covered);
     } catch (error) {
-      this.#failed(toDiskError(error, "fdatasync", this.#options.path), covered);
+      this.#failed(toDiskError(error, "fdatasync", this.#path), covered);
     }
+    onDuration?.(clock.monotonic_ms() - this.#began_ms);
     this.#running = undefined;
     this.#postponedSince_ms = undefined;
     this.#schedule();
   }
 
-  #succeeded(covered: number): void {
-    this.#attempted = Math.max(this.#attempted, covered);
-    if (this.unknown_bytes === 0) this.#synced = this.#attempted;
+  #succeeded(covered: Mark): void {
+    if (covered.size_bytes > this.#attempted.size_bytes) this.#attempted = covered;
+    if (this.#unknown_bytes === 0) {
+      this.#synced_bytes = Math.max(this.#synced_bytes, this.#attempted.size_bytes);
+    }
+    this.#movePosition();
     if (this.error === undefined) return;
     this.error = undefined;
     this.#options.log(
       "warning",
-      `fsync of ${this.#options.path} works again: writes are accepted. The durability of ` +
+      `fsync of ${this.#path} works again: writes are accepted. The durability of ` +
         `${this.unknown_bytes} bytes is unknown until the AOF has a new base file`,
     );
   }
 
-  #failed(error: DiskError, covered: number): void {
-    this.unknown_bytes += Math.max(0, covered - this.#attempted);
-    this.#attempted = Math.max(this.#attempted, covered);
+  #movePosition(): void {
+    if (this.unknown_bytes > 0) return;
+    this.#syncedPosition = this.#attempted.position;
+    this.#options.onSynced?.();
+  }
+
+  #failed(error: DiskError, covered: Mark): void {
+    this.#unknown_bytes += Math.max(0, covered.size_bytes - this.#attempted.size_bytes);
+    if (covered.size_bytes > this.#attempted.size_bytes) this.#attempted = covered;
     this.error = error;
     this.#options.log(
       "warning",
-      `fsync of ${this.#options.path} failed: ${error.reason}. ${this.unknown_bytes} bytes may be ` +
+      `fsync of ${this.#path} failed: ${error.reason}. ${this.unknown_bytes} bytes may be ` +
         "lost if the machine stops; writes are refused until an fsync works",
     );
     this.#options.onFailed(error, this.unknown_bytes);

@@ -15,17 +15,23 @@
  */
 
 import type { Disk, DiskFile } from "../../platform/disk.ts";
+import type { Log } from "../errors.ts";
+import { explainRefusal, refuseMissing, refuseOrphans } from "./directory_checks.ts";
 import { lockDirectory } from "./directory_lock.ts";
-import { type Log, StorageError } from "../errors.ts";
-import { type AofFile, joinPath } from "../files.ts";
+import { inspectEnd, sealFile } from "./file_end.ts";
+import { type AofFile, type AppendFile, joinPath } from "../files.ts";
 import {
-  EMPTY_MANIFEST,
-  formatManifest,
-  type Manifest,
-  type ManifestFile,
-  parseManifest,
-  saveManifest,
-} from "./manifest.ts";
+  type LeftoversOptions,
+  removeLeftovers,
+  removeLeftoversInBackground,
+} from "./leftovers.ts";
+import type { Manifest, ManifestFile } from "./manifest.ts";
+import { ManifestStore } from "./manifest_store.ts";
+
+/** How a base is written: as a snapshot, or as commands. */
+export type BaseFormat = "rdb" | "aof";
+
+export type { AppendFile };
 
 /** Where a log is, and on whose behalf it is opened. */
 export interface DirectoryOptions {
@@ -39,16 +45,10 @@ export interface DirectoryOptions {
   readonly appendFileName: string;
   /** Who holds the directory, for the message to a second server: `pid 123, port 6379`. */
   readonly owner: string;
+  /** `aof-checksums`: whether files are to be framed. Missing: no. */
+  readonly checksums?: () => boolean;
   /** The server's log. */
   readonly log: Log;
-}
-
-/** A file open for appending. */
-export interface AppendFile {
-  /** The file; whoever gets it closes it. */
-  readonly file: DiskFile;
-  /** Its path. */
-  readonly path: string;
 }
 
 /** The directory of a log. */
@@ -58,19 +58,26 @@ export class AofDirectory {
   /** Its path. */
   readonly path: string;
   readonly #lock: DiskFile;
-  #manifest: Manifest;
+  readonly #store: ManifestStore;
+  readonly #leftovers: LeftoversOptions;
   /** The single file of a server before Redis 7, still in `dir`, becomes the base. */
   #upgrade: boolean;
+  /** A file that the manifest names, empty, and that nobody was given. */
+  #spare: string | undefined;
+  #busy: Promise<void> = Promise.resolve();
 
   private constructor(options: DirectoryOptions, path: string, lock: DiskFile) {
     this.options = options;
     this.path = path;
     this.#lock = lock;
-    const text = this.#readManifest();
-    this.#manifest = text === undefined ? EMPTY_MANIFEST : parseManifest(text, this.manifestPath);
+    const { disk, appendFileName, log } = options;
+    const store = new ManifestStore(disk, path, `${appendFileName}.manifest`);
+    this.#store = store;
+    this.#leftovers = { disk, directory: path, appendFileName, store, log };
     this.#upgrade = this.#mustUpgrade();
-    if (text === undefined && !this.#upgrade) this.#refuseOrphans();
-    this.#refuseMissing();
+    const text = store.firstText;
+    if (text === undefined && !this.#upgrade) refuseOrphans(disk, path, appendFileName, store.path);
+    refuseMissing(disk, this.files(), store.path, text);
   }
 
   /**
@@ -80,16 +87,21 @@ export class AofDirectory {
    * @throws {DiskError} it cannot be made, read or locked
    */
   static open(options: DirectoryOptions): AofDirectory {
-    const path = joinPath(options.dir, options.appendDirName);
-    if (options.disk.stat(path) === undefined) {
-      options.disk.makeDirectory(path);
-      options.disk.syncDirectory(options.dir);
+    try {
+      return AofDirectory.#open(options);
+    } catch (error) {
+      throw explainRefusal(error);
     }
-    const lock = lockDirectory(
-      options.disk,
-      joinPath(path, `${options.appendFileName}.lock`),
-      options.owner,
-    );
+  }
+
+  static #open(options: DirectoryOptions): AofDirectory {
+    const { disk, dir, appendFileName, owner } = options;
+    const path = joinPath(dir, options.appendDirName);
+    if (disk.stat(path) === undefined) {
+      disk.makeDirectory(path);
+      disk.syncDirectory(dir);
+    }
+    const lock = lockDirectory(disk, joinPath(path, `${appendFileName}.lock`), owner);
     try {
       return new AofDirectory(options, path, lock);
     } catch (error) {
@@ -100,12 +112,12 @@ export class AofDirectory {
 
   /** Path of the manifest. */
   get manifestPath(): string {
-    return joinPath(this.path, this.#manifestName);
+    return this.#store.path;
   }
 
   /** What the manifest on disk says. */
   get manifest(): Manifest {
-    return this.#manifest;
+    return this.#store.manifest;
   }
 
   /** Whether there is nothing to load: the directory is new. */
@@ -119,7 +131,7 @@ export class AofDirectory {
     if (this.#upgrade) {
       return [{ path: joinPath(dir, appendFileName), name: appendFileName, type: "base" }];
     }
-    const { base, incrs } = this.#manifest;
+    const { base, incrs } = this.manifest;
     return [
       ...(base === undefined ? [] : [this.#aofFile(base, "base")]),
       ...incrs.map((file) => this.#aofFile(file, "incr")),
@@ -140,16 +152,69 @@ export class AofDirectory {
 
   /**
    * After a successful load: takes in the old single file, removes what counts no longer, and opens
-   * the last incremental file - a new one if there is none - for appending.
+   * a file for appending: the last incremental one, or a new one if batches may not follow its end.
+   * Files before it are on stable storage then.
    *
    * @throws {DiskError} the directory is as before or as after the step that failed; both load
    */
   openForAppend(): AppendFile {
     if (this.#upgrade) this.#takeInOldFile();
-    const last = this.#manifest.incrs.at(-1);
-    const opened = last === undefined ? this.#createIncr() : this.#reopen(last);
+    const opened = this.#reopenLast() ?? this.#createIncr();
     this.removeLeftovers();
     return opened;
+  }
+
+  /**
+   * Makes the next incremental file, empty, and names it in the manifest as the last one; all of that
+   * is on stable storage when this resolves, and no turn of the event loop waits for it. Whoever gets
+   * the file closes it.
+   *
+   * @throws {DiskError} the log goes on as it was; if the manifest names the file by then, it is the
+   * one that the next call gives
+   */
+  prepareIncr(): Promise<AppendFile> {
+    return this.#oneByOne(async () => {
+      const { disk } = this.options;
+      const last = this.manifest.incrs.at(-1);
+      const isSpare = last !== undefined && last.name === this.#spare;
+      const next = isSpare ? last : this.#nextIncr();
+      const path = joinPath(this.path, next.name);
+      const file = disk.open(path, disk.stat(path) === undefined ? "create" : "append");
+      try {
+        if (file.size() !== 0) throw new Error(`${path} is not empty`);
+        await file.syncInBackground();
+        await disk.syncDirectoryInBackground(this.path);
+        if (!isSpare) {
+          this.#spare = next.name;
+          const incrs = [...this.manifest.incrs, next];
+          await this.#store.replaceInBackground({ ...this.manifest, incrs });
+        }
+        this.#spare = undefined;
+        return { file, path };
+      } catch (error) {
+        file.close();
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * A base file, complete and on stable storage, takes the place of the base and of all incremental
+   * files before `firstIncr`, which are removed; in the background.
+   *
+   * @param temporaryPath where the base is: within the directory
+   * @param format of the base
+   * @param firstIncr name of the incremental file that begins at the moment of the base
+   * @throws {DiskError} the old base, or the new one, is in force; either loads
+   */
+  installBase(temporaryPath: string, format: BaseFormat, firstIncr: string): Promise<void> {
+    return this.#oneByOne(async () => {
+      try {
+        await this.#installBase(temporaryPath, format, firstIncr);
+      } finally {
+        await removeLeftoversInBackground(this.#leftovers);
+      }
+    });
   }
 
   /**
@@ -159,14 +224,7 @@ export class AofDirectory {
    * one, or - if only the last fsync failed - the new one
    */
   replaceManifest(manifest: Manifest): void {
-    const { disk } = this.options;
-    try {
-      saveManifest(disk, this.path, this.#manifestName, manifest);
-    } catch (error) {
-      if (this.#readManifest() === formatManifest(manifest)) this.#manifest = manifest;
-      throw error;
-    }
-    this.#manifest = manifest;
+    this.#store.replace(manifest);
   }
 
   /**
@@ -174,46 +232,31 @@ export class AofDirectory {
    * the next start.
    */
   removeLeftovers(): void {
-    const { disk, appendFileName, log } = this.options;
-    try {
-      disk.readDirectory(this.path)
-        .filter((name) => name.startsWith(`temp-${appendFileName}.`))
-        .forEach((name) => disk.remove(joinPath(this.path, name)));
-      this.#removeHistories();
-    } catch (error) {
-      log(
-        "warning",
-        `cannot tidy up ${this.path}: ${error instanceof Error ? error.message : error}`,
-      );
-    }
-  }
-
-  #removeHistories(): void {
-    const { disk, log } = this.options;
-    const { histories } = this.#manifest;
-    if (histories.length === 0) return;
-    disk.syncDirectory(this.path); // first it must be certain that the manifest does not need them
-    for (const { name } of histories) {
-      if (disk.stat(joinPath(this.path, name)) === undefined) continue;
-      log("notice", `Removing the history file ${name}`);
-      disk.remove(joinPath(this.path, name));
-    }
-    this.replaceManifest({ ...this.#manifest, histories: [] });
+    removeLeftovers(this.#leftovers);
   }
 
   /** The name of a part of the log. */
-  fileName(type: "base" | "incr", seq: number): string {
-    return `${this.options.appendFileName}.${seq}.${type}.aof`;
+  fileName(type: "base" | "incr", seq: number, format: BaseFormat = "aof"): string {
+    return `${this.options.appendFileName}.${seq}.${type}.${format}`;
+  }
+
+  /** What the manifest is to say of an empty incremental file that is begun now. */
+  asBegunNow({ name, seq, type }: ManifestFile): ManifestFile {
+    return this.#checksums() ? { name, seq, type, framed: true } : { name, seq, type };
   }
 
   /**
-   * The first number from `seq` on whose file does not exist or is empty: a file with data that no
-   * manifest names is never written to, nor removed.
+   * The first number from `seq` on whose file the manifest does not name, and which does not exist or
+   * is empty: a file with data that no manifest names is never written to, nor removed.
    */
   freeSeq(type: "base" | "incr", seq: number): number {
     const { disk } = this.options;
+    const isTaken = (name: string) =>
+      this.#store.names(name) || (disk.stat(joinPath(this.path, name))?.size_bytes ?? 0) > 0;
     let free = seq;
-    while ((disk.stat(joinPath(this.path, this.fileName(type, free)))?.size_bytes ?? 0) > 0) free++;
+    while ((["rdb", "aof"] as const).some((format) => isTaken(this.fileName(type, free, format)))) {
+      free++;
+    }
     return free;
   }
 
@@ -222,19 +265,8 @@ export class AofDirectory {
     this.#lock.close();
   }
 
-  get #manifestName(): string {
-    return `${this.options.appendFileName}.manifest`;
-  }
-
-  #aofFile({ name }: ManifestFile, type: "base" | "incr"): AofFile {
-    return { path: joinPath(this.path, name), name, type };
-  }
-
-  #readManifest(): string | undefined {
-    const { disk } = this.options;
-    return disk.stat(this.manifestPath) === undefined
-      ? undefined
-      : disk.readText(this.manifestPath);
+  #aofFile({ name, framed }: ManifestFile, type: "base" | "incr"): AofFile {
+    return { path: joinPath(this.path, name), name, type, ...framed && { framed } };
   }
 
   /** As Redis: no manifest yet, or one whose move of the old file was interrupted. */
@@ -242,40 +274,10 @@ export class AofDirectory {
     const { disk, dir, appendFileName } = this.options;
     const old = disk.stat(joinPath(dir, appendFileName));
     if (old === undefined || old.isDirectory) return false;
-    const { base, incrs } = this.#manifest;
+    const { base, incrs } = this.manifest;
     if (base === undefined) return incrs.length === 0;
     return incrs.length === 0 && base.name === appendFileName &&
       disk.stat(joinPath(this.path, base.name)) === undefined;
-  }
-
-  #refuseOrphans(): void {
-    const { disk, appendFileName } = this.options;
-    const orphans = disk.readDirectory(this.path).filter((name) =>
-      name.startsWith(`${appendFileName}.`) && /\.[0-9]+\.(base|incr)\.(aof|rdb)$/.test(name) &&
-      (disk.stat(joinPath(this.path, name))?.size_bytes ?? 0) > 0
-    );
-    if (orphans.length === 0) return;
-    throw new StorageError(
-      "manifest",
-      this.manifestPath,
-      undefined,
-      `the manifest is missing, but there is data: ${orphans.join(", ")}. Restore the manifest, ` +
-        "or move these files away to start empty",
-    );
-  }
-
-  #refuseMissing(): void {
-    for (const { path, name } of this.files()) {
-      const facts = this.options.disk.stat(path);
-      if (facts !== undefined && !facts.isDirectory) continue;
-      const what = facts === undefined ? "does not exist" : "is a directory";
-      throw new StorageError(
-        "manifest",
-        this.manifestPath,
-        undefined,
-        `the file '${name}' that the manifest names ${what}. Restore it from a backup`,
-      );
-    }
   }
 
   /**
@@ -297,25 +299,104 @@ export class AofDirectory {
     );
   }
 
-  #reopen({ name }: ManifestFile): AppendFile {
-    const path = joinPath(this.path, name);
-    return { file: this.options.disk.open(path, "append"), path };
+  /** The last incremental file, if batches of ours may follow what is in it. */
+  #reopenLast(): AppendFile | undefined {
+    const last = this.manifest.incrs.at(-1);
+    if (last === undefined) return undefined;
+    const path = joinPath(this.path, last.name);
+    const file = this.options.disk.open(path, "append");
+    try {
+      const { kind } = inspectEnd(file);
+      if (kind === "empty") {
+        this.#settleBefore(last.name);
+        this.#noteFrames(last);
+      }
+      if (kind === "empty" || kind === (this.#checksums() ? "framed" : "unframed")) {
+        this.options.log("notice", `Opening AOF incr file ${last.name} on server start`);
+        return { file, path };
+      }
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    file.close();
+    return undefined;
   }
 
   #createIncr(): AppendFile {
     const { disk, log } = this.options;
-    const seq = this.freeSeq("incr", 1);
-    const name = this.fileName("incr", seq);
-    const path = joinPath(this.path, name);
-    log("notice", `Creating AOF incr file ${name} on server start`);
+    const next = this.#nextIncr();
+    const path = joinPath(this.path, next.name);
+    this.#settleBefore(next.name);
+    log("notice", `Creating AOF incr file ${next.name} on server start`);
     const file = disk.open(path, disk.stat(path) === undefined ? "create" : "append");
     try {
       disk.syncDirectory(this.path);
-      this.replaceManifest({ ...this.#manifest, incrs: [{ name, seq, type: "incr" }] });
+      this.replaceManifest({ ...this.manifest, incrs: [...this.manifest.incrs, next] });
     } catch (error) {
       file.close();
       throw error;
     }
     return { file, path };
+  }
+
+  /** The manifest says how a file is begun, before it is. */
+  #noteFrames(last: ManifestFile): void {
+    const noted = this.asBegunNow(last);
+    if (noted.framed === last.framed) return;
+    this.replaceManifest({ ...this.manifest, incrs: [...this.manifest.incrs.slice(0, -1), noted] });
+  }
+
+  #checksums(): boolean {
+    return this.options.checksums?.() ?? false;
+  }
+
+  /** Makes what comes before an incremental file that is about to be written safe. */
+  #settleBefore(name: string): void {
+    const { disk } = this.options;
+    const before = this.files().filter((file) => file.name !== name)
+      .findLast(({ path }) => (disk.stat(path)?.size_bytes ?? 0) > 0);
+    if (before === undefined) return;
+    const file = disk.open(before.path, "append");
+    try {
+      sealFile(file, before.path);
+    } finally {
+      file.close();
+    }
+  }
+
+  #nextIncr(): ManifestFile {
+    const seq = this.freeSeq("incr", (this.manifest.incrs.at(-1)?.seq ?? 0) + 1);
+    return this.asBegunNow({ name: this.fileName("incr", seq), seq, type: "incr" });
+  }
+
+  async #installBase(temporaryPath: string, format: BaseFormat, firstIncr: string): Promise<void> {
+    const { disk } = this.options;
+    const { base, incrs, histories } = this.manifest;
+    const first = incrs.findIndex(({ name }) => name === firstIncr);
+    if (first < 0) throw new Error(`${firstIncr} is not in the manifest`);
+    const seq = this.freeSeq("base", (base?.seq ?? 0) + 1);
+    const name = this.fileName("base", seq, format);
+    // Named as what may be removed, it does not stay for ever if the machine stops in between.
+    const waste: ManifestFile = { name, seq, type: "history" };
+    await this.#store.replaceInBackground({ base, incrs, histories: [...histories, waste] });
+    disk.rename(temporaryPath, joinPath(this.path, name));
+    await disk.syncDirectoryInBackground(this.path);
+    const replaced = [...(base === undefined ? [] : [base]), ...incrs.slice(0, first)];
+    await this.#store.replaceInBackground({
+      base: { name, seq, type: "base" },
+      incrs: incrs.slice(first),
+      histories: [
+        ...histories,
+        ...replaced.map((file): ManifestFile => ({ ...file, type: "history" })),
+      ],
+    });
+  }
+
+  /** Runs what takes several turns after what is under way. */
+  #oneByOne<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#busy.then(action);
+    this.#busy = result.then(() => undefined, () => undefined);
+    return result;
   }
 }

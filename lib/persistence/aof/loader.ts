@@ -2,20 +2,28 @@
  * Replays an append-only file: the base, then the incremental files in the manifest's order, with
  * the decoder that also reads from clients.
  *
- * Promises: a broken log is never silently half-loaded. Only the last file may end too early, and
- * only with `aof-load-truncated yes`: it is cut after its last whole command - or before its last
- * MULTI, if that has no EXEC - before this returns, so before anything can be appended. Everything
- * else that is wrong stops the load with file, offset and reason, and no file has been touched.
+ * Promises: a broken log is never silently half-loaded, and of a framed file no byte is executed
+ * that was not verified (verified_source.ts). Only the last file with data may end too early, and
+ * only with `aof-load-truncated yes`: it is cut - after its last whole batch; without frames, after
+ * its last whole command, or before its last MULTI, if that has no EXEC - before this returns, so
+ * before anything can be appended; the bytes cut are kept beside it. Everything else that is wrong
+ * stops the load with file, offset and reason, and no file has been touched.
  */
 
 import type { Clock } from "../../platform/clock.ts";
 import type { Disk, DiskFile } from "../../platform/disk.ts";
 import type { Args } from "../../resp/args.ts";
 import { Decoder, ProtocolError } from "../../resp/decoder.ts";
-import { type Log, StorageError } from "../errors.ts";
+import type { Keyspace } from "../../keyspace/keyspace.ts";
+import type { EncodingLimits } from "../../types/rdb/limits.ts";
+import type { Log } from "../errors.ts";
 import type { AofFile } from "../files.ts";
-import { rdbPreambleLength } from "./rdb_preamble.ts";
+import { loadRdb } from "../rdb/load.ts";
+import { readAt } from "./file_end.ts";
+import * as problems from "./load_problems.ts";
 import { inspectTail } from "./tail.ts";
+import { cutTail } from "./tail_cut.ts";
+import { VerifiedSource } from "./verified_source.ts";
 
 /** Bytes read from a file at once. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -23,8 +31,12 @@ const CHUNK_BYTES = 1024 * 1024;
 const SLICE_MS = 25;
 /** The clock is asked once in this many commands (a power of two). */
 const COMMANDS_PER_LOOK = 512;
+/** ... and once in this many bytes read. */
+const BYTES_PER_LOOK = 64 * 1024;
 /** Progress is told this often. */
 const PROGRESS_INTERVAL_MS = 1000;
+/** What an RDB begins with. */
+const RDB_MAGIC = "REDIS";
 /** Redis's default for `proto-max-bulk-len`. */
 const BULK_BYTES_MAX = 512 * 1024 * 1024;
 
@@ -51,7 +63,7 @@ export interface LoadProgress {
 export interface LoadOptions {
   /** The disk that the files are on. */
   readonly disk: Disk;
-  /** The files, in order; the last one may have a torn tail. */
+  /** The files, in order; the last one with data may have a torn tail. */
   readonly files: readonly AofFile[];
   /** Who carries out the commands. */
   readonly target: ReplayTarget;
@@ -61,6 +73,12 @@ export interface LoadOptions {
   readonly refusedCommand?: "stop" | "log";
   /** Longest argument in bytes; at least Redis's 512 MiB is taken. */
   readonly bulkBytesMax?: number;
+  /** Where an RDB is loaded into; without it a file that begins with one is refused. */
+  readonly keyspace?: Keyspace;
+  /** How collections are kept; goes with `keyspace`. */
+  readonly limits?: EncodingLimits;
+  /** `rdbchecksum`: whether the checksum of an RDB is compared. Missing: yes. */
+  readonly verify?: boolean;
   /** Time. */
   readonly clock: Clock;
   /** The server's log. */
@@ -77,6 +95,13 @@ export interface LoadResult {
   readonly size_bytes: number;
   /** Bytes cut from the last file. */
   readonly cut_bytes: number;
+  /** Keys loaded from an RDB. */
+  readonly keys: number;
+  /** Batches verified. */
+  readonly batches: number;
+  /** When the first and the last of them were written, in seconds since the epoch. */
+  readonly first_s: number | undefined;
+  readonly last_s: number | undefined;
 }
 
 /**
@@ -88,7 +113,7 @@ export interface LoadResult {
 export async function loadAof(options: LoadOptions): Promise<LoadResult> {
   const load = new Load(options);
   try {
-    for (const file of options.files) await load.replay(file, file === options.files.at(-1));
+    for (let i = 0; i < options.files.length; i++) await load.replay(i);
   } finally {
     options.target.reset();
   }
@@ -100,16 +125,25 @@ interface Cut {
   readonly file: AofFile;
   readonly size_bytes: number;
   readonly removed_bytes: number;
+  /** Within what the file ends. */
+  readonly what: string;
 }
 
 class Load {
   readonly #options: LoadOptions;
+  readonly #sizes: readonly number[];
   readonly #began_ms: number;
   #sliceBegan_ms: number;
   #told_ms: number;
   #commands = 0;
+  #keys = 0;
+  #batches = 0;
+  #first_s: number | undefined;
+  #last_s: number | undefined;
+  /** Bytes of the files that are done, and of all so far. */
+  #earlierFiles_bytes = 0;
   #loaded_bytes = 0;
-  #total_bytes = 0;
+  readonly #total_bytes: number;
   /** Offset of the MULTI that has no EXEC yet; -1: none. */
   #multiAt = -1;
   #cut: Cut | undefined;
@@ -117,24 +151,27 @@ class Load {
   constructor(options: LoadOptions) {
     this.#options = options;
     this.#began_ms = this.#sliceBegan_ms = this.#told_ms = options.clock.monotonic_ms();
-    for (const { path } of options.files) {
-      this.#total_bytes += options.disk.stat(path)?.size_bytes ?? 0;
-    }
+    this.#sizes = options.files.map(({ path }) => options.disk.stat(path)?.size_bytes ?? 0);
+    this.#total_bytes = this.#sizes.reduce((sum, size_bytes) => sum + size_bytes, 0);
   }
 
-  /** Replays one file; what is to be cut of it is remembered until all is well. */
-  async replay(aofFile: AofFile, isLast: boolean): Promise<void> {
-    const { disk, target, clock, log } = this.#options;
+  /** Replays a file by its index; what is to be cut of it is remembered until all is well. */
+  async replay(index: number): Promise<void> {
+    const { disk, target, clock, log, files } = this.#options;
+    const aofFile = files[index];
     const began_ms = clock.monotonic_ms();
     const file = disk.open(aofFile.path, "read");
     try {
       target.reset();
       this.#multiAt = -1;
-      const preamble_bytes = rdbPreambleLength(file, aofFile.path);
-      file.seek(preamble_bytes);
-      this.#loaded_bytes += preamble_bytes;
-      const wholeTo = await this.#decode(file, aofFile, preamble_bytes);
-      this.#checkEnd(file, aofFile, wholeTo, isLast);
+      const rdb_bytes = await this.#loadRdb(file, aofFile);
+      const source = new VerifiedSource(file, rdb_bytes, aofFile.framed);
+      const wholeTo = await this.#decode(source, aofFile);
+      this.#checkEnd(file, source, wholeTo, index);
+      this.#earlierFiles_bytes += this.#sizes[index];
+      this.#batches += source.batches;
+      this.#first_s ??= source.first_s;
+      this.#last_s = source.last_s ?? this.#last_s;
     } finally {
       file.close();
     }
@@ -147,48 +184,84 @@ class Load {
     const { disk, clock, log } = this.#options;
     const cut = this.#cut;
     if (cut !== undefined) {
-      const file = disk.open(cut.file.path, "append");
-      try {
-        file.truncate(cut.size_bytes);
-        file.sync();
-      } finally {
-        file.close();
-      }
+      const kept = cutTail(disk, cut.file.path, cut.size_bytes);
       log(
         "warning",
-        `!!! AOF ${cut.file.path} ended within a ${this.#multiAt < 0 ? "command" : "MULTI"}: ` +
-          `truncated at offset ${cut.size_bytes}, ${cut.removed_bytes} bytes removed ` +
+        `!!! AOF ${cut.file.path} ended within a ${cut.what}: truncated at offset ` +
+          `${cut.size_bytes}, ${cut.removed_bytes} bytes removed, kept in ${kept} ` +
           "(aof-load-truncated is enabled) !!!",
       );
     }
     const took_s = ((clock.monotonic_ms() - this.#began_ms) / 1000).toFixed(3);
     log("notice", `DB loaded from append only file: ${took_s} seconds`);
     const cut_bytes = cut?.removed_bytes ?? 0;
-    return { commands: this.#commands, size_bytes: this.#total_bytes - cut_bytes, cut_bytes };
+    return {
+      commands: this.#commands,
+      keys: this.#keys,
+      batches: this.#batches,
+      first_s: this.#first_s,
+      last_s: this.#last_s,
+      size_bytes: this.#total_bytes - cut_bytes,
+      cut_bytes,
+    };
+  }
+
+  /** Loads the RDB that a file begins with, if there is one; returns its length. */
+  async #loadRdb(file: DiskFile, aofFile: AofFile): Promise<number> {
+    const { keyspace, limits, verify = true, clock, log, onProgress } = this.#options;
+    const magic = readAt(file, 0, RDB_MAGIC.length);
+    if (String.fromCharCode(...magic) !== RDB_MAGIC) return 0;
+    if (keyspace === undefined || limits === undefined) throw problems.noRdb(aofFile);
+    log("notice", "Reading RDB base file on AOF loading...");
+    const before_bytes = this.#earlierFiles_bytes;
+    const { end_bytes, keys } = await loadRdb({
+      file,
+      path: aofFile.path,
+      keyspace,
+      limits,
+      verify,
+      dropExpired: false, // the log goes on with keys that have expired by now
+      clock,
+      log,
+      onProgress: (bytes) => {
+        if (!this.#isTimeToTell()) return;
+        onProgress?.({ loaded_bytes: before_bytes + bytes, total_bytes: this.#total_bytes });
+      },
+    });
+    this.#keys += keys;
+    this.#sliceBegan_ms = clock.monotonic_ms();
+    return end_bytes;
   }
 
   /** Feeds the decoder; returns the offset up to which there are whole commands. */
-  async #decode(file: DiskFile, aofFile: AofFile, base: number): Promise<number> {
+  async #decode(source: VerifiedSource, aofFile: AofFile): Promise<number> {
     const bulkBytesMax = Math.max(BULK_BYTES_MAX, this.#options.bulkBytesMax ?? 0);
     const decoder = new Decoder(
       { bulkBytesMax, queryBytesMax: Number.MAX_SAFE_INTEGER, authenticated: true },
       { strict: true, bufferBytes: CHUNK_BYTES },
     );
+    let unlooked_bytes = 0;
     while (true) {
       try {
         while (decoder.next()) {
-          this.#execute(decoder.args, base + decoder.commandStart, aofFile);
+          this.#execute(decoder.args, source.delta + decoder.commandStart, aofFile);
           if (this.#commands % COMMANDS_PER_LOOK === 0 && this.#sliceIsOver()) await this.#rest();
         }
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
-        const reason = `${error.message} at offset ${base + error.offset}`;
-        throw badFormat(aofFile, base + decoder.commandStart, reason);
+        const reason = `${error.message} at offset ${source.delta + error.offset}`;
+        throw problems.badFormat(aofFile, source.delta + decoder.commandStart, reason);
       }
-      const count = file.read(decoder.space());
-      if (count === null || count === 0) return base + decoder.commandStart;
+      const count = source.read(decoder.space());
+      if (count === 0) {
+        const isWhole = decoder.commandStart === source.given_bytes;
+        return isWhole ? source.offset : source.delta + decoder.commandStart;
+      }
       decoder.filled(count);
-      this.#loaded_bytes += count;
+      this.#loaded_bytes = this.#earlierFiles_bytes + source.offset;
+      unlooked_bytes += count;
+      if (unlooked_bytes < BYTES_PER_LOOK) continue;
+      unlooked_bytes = 0;
       if (this.#sliceIsOver()) await this.#rest();
     }
   }
@@ -208,70 +281,62 @@ class Load {
   }
 
   #refused(name: string, offset: number, aofFile: AofFile, refusal: string): void {
-    const error = new StorageError(
-      "command",
-      aofFile.path,
-      offset,
-      `the command '${name}' was refused when replayed: ${refusal}. No file was changed`,
-    );
+    const error = problems.refusedCommand(aofFile, offset, name, refusal);
     if (this.#options.refusedCommand !== "log") throw error;
     this.#options.log("warning", error.message);
   }
 
-  #checkEnd(file: DiskFile, aofFile: AofFile, wholeTo: number, isLast: boolean): void {
-    const size = file.size();
-    const end = this.#multiAt >= 0 ? this.#multiAt : wholeTo;
-    if (end === size) return;
-    if (wholeTo < size) {
+  /** What is behind the last whole command, if anything: a tail to be cut, or an error. */
+  #checkEnd(file: DiskFile, source: VerifiedSource, wholeTo: number, index: number): void {
+    const aofFile = this.#options.files[index];
+    const { end, framed, foreignFrom } = source;
+    const place = { batch: source.batches + 1, commandsBefore: this.#commands };
+    if (end.kind === "damaged") throw problems.damagedBatch(aofFile, end, place);
+    const within = this.#multiAt >= 0 ? this.#multiAt : wholeTo;
+    if (framed && within < (foreignFrom ?? source.offset)) {
+      throw problems.badFormat(aofFile, within, "a batch ends within a command or a transaction");
+    }
+    const cutAt = end.kind === "torn" ? end.offset : within;
+    const removed_bytes = file.size() - cutAt;
+    if (removed_bytes === 0) return;
+    let what = this.#multiAt >= 0 ? "MULTI" : "command";
+    if (end.kind === "torn") {
+      what = `batch (${end.reason})`;
+    } else if (wholeTo < file.size()) {
       const tail = inspectTail(file, wholeTo);
-      if (tail.kind === "damaged") throw badFormat(aofFile, wholeTo, tail.reason);
+      if (tail.kind === "damaged") throw problems.badFormat(aofFile, wholeTo, tail.reason);
     }
-    const what = this.#multiAt >= 0 ? "transaction (MULTI without EXEC)" : "command";
-    if (!isLast) {
-      throw new StorageError(
-        "damaged",
-        aofFile.path,
-        end,
-        `the file ends within a ${what}, and it is not the last file. Restore it from a backup`,
-      );
-    }
-    if (!this.#options.loadTruncated) {
-      throw new StorageError(
-        "truncated",
-        aofFile.path,
-        end,
-        `Unexpected end of file: it ends within a ${what}, ${size - end} bytes after the last ` +
-          "whole one. You can: 1) Make a backup of your AOF file, then use redis-check-aof " +
-          "--fix <filename.manifest>. 2) Alternatively you can set the 'aof-load-truncated' " +
-          "configuration option to yes and restart the server",
-      );
-    }
-    this.#cut = { file: aofFile, size_bytes: end, removed_bytes: size - end };
+    const tail = { offset: cutAt, removed_bytes, what };
+    if (!this.#mayBeTorn(index)) throw problems.tornTooEarly(aofFile, tail, place);
+    if (!this.#options.loadTruncated) throw problems.truncated(aofFile, tail);
+    this.#cut = { file: aofFile, size_bytes: cutAt, removed_bytes, what };
+  }
+
+  /** Only the last file with data: nothing is written to one before those before it are safe. */
+  #mayBeTorn(index: number): boolean {
+    const { files } = this.#options;
+    if (index === files.length - 1) return true;
+    return files[index].type === "incr" && this.#sizes.slice(index + 1).every((size) => size === 0);
   }
 
   #sliceIsOver(): boolean {
     return this.#options.clock.monotonic_ms() - this.#sliceBegan_ms >= SLICE_MS;
   }
 
+  #isTimeToTell(): boolean {
+    const now_ms = this.#options.clock.monotonic_ms();
+    if (now_ms - this.#told_ms < PROGRESS_INTERVAL_MS) return false;
+    this.#told_ms = now_ms;
+    return true;
+  }
+
   /** Lets the event loop have its turn, and tells the progress if it is time. */
   async #rest(): Promise<void> {
     const { clock, onProgress } = this.#options;
-    if (clock.monotonic_ms() - this.#told_ms >= PROGRESS_INTERVAL_MS) {
-      this.#told_ms = clock.monotonic_ms();
+    if (this.#isTimeToTell()) {
       onProgress?.({ loaded_bytes: this.#loaded_bytes, total_bytes: this.#total_bytes });
     }
     await new Promise<void>((resolve) => clock.after(0, resolve));
     this.#sliceBegan_ms = clock.monotonic_ms();
   }
-}
-
-function badFormat(aofFile: AofFile, offset: number, reason: string): StorageError {
-  return new StorageError(
-    "damaged",
-    aofFile.path,
-    offset,
-    `Bad file format: the command here cannot be read: ${reason}. No file was changed. Restore the file from a backup, or make ` +
-      "a copy and use redis-check-aof --fix <filename.manifest>, which drops everything from " +
-      "here on",
-  );
 }

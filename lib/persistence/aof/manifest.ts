@@ -7,13 +7,13 @@
  *
  * Redis 7 and later and Valkey read and write the same file. A line is a run of `key value` pairs,
  * values quoted where they must be; a line that starts with `#` is a comment; pairs with other keys
- * are for later versions and are passed over.
+ * are for later versions and are passed over. `frames yes` is ours (lib/persistence/README.md).
  *
  * Promise: whatever is not exactly such a file is refused with its line, and a manifest on disk is
  * only ever replaced as a whole.
  */
 
-import type { Disk } from "../../platform/disk.ts";
+import type { Disk, DiskFile } from "../../platform/disk.ts";
 import { StorageError } from "../errors.ts";
 import { quoteName, splitPairs } from "./manifest_words.ts";
 import { joinPath, writeFully } from "../files.ts";
@@ -29,6 +29,8 @@ export interface ManifestFile {
   readonly seq: number;
   /** The part it plays. */
   readonly type: ManifestFileType;
+  /** An incremental file whose batches are framed, even if a crash has left a hole at its start. */
+  readonly framed?: boolean;
 }
 
 /** What a manifest says. */
@@ -57,7 +59,7 @@ const TYPE_LETTERS: Record<ManifestFileType, string> = { base: "b", incr: "i", h
  * @throws {StorageError} of kind `manifest`, with the line and the reason
  */
 export function parseManifest(text: string, path: string): Manifest {
-  if (text === "") throw new StorageError("manifest", path, undefined, "the manifest is empty");
+  if (text === "") throw refuse(path, undefined, "the manifest is empty");
   if (!text.endsWith("\n")) {
     const line = text.split("\n").length;
     throw refuse(path, line, "the last line has no newline: the end of the file is missing");
@@ -69,7 +71,7 @@ export function parseManifest(text: string, path: string): Manifest {
     files.push(parseLine(lines[i], path, i + 1, files));
   }
   if (files.length === 0) {
-    throw new StorageError("manifest", path, undefined, "the manifest names no file");
+    throw refuse(path, undefined, "the manifest names no file");
   }
   return {
     base: files.find((file) => file.type === "base"),
@@ -103,7 +105,8 @@ function parseLine(
   }
   const type = typeOf(letter);
   if (type === undefined) throw refuse(path, number, `unknown file type '${letter}'`);
-  const file: ManifestFile = { name, seq: Number(seq), type };
+  const isFramed = type === "incr" && pairs.get("frames") === "yes";
+  const file: ManifestFile = { name, seq: Number(seq), type, ...isFramed && { framed: true } };
   const conflict = conflictWith(file, before);
   if (conflict !== undefined) throw refuse(path, number, conflict);
   return file;
@@ -130,12 +133,14 @@ function conflictWith(file: ManifestFile, before: readonly ManifestFile[]): stri
   return undefined;
 }
 
-function refuse(path: string, line: number, reason: string): StorageError {
+function refuse(path: string, line: number | undefined, reason: string): StorageError {
+  const what = line === undefined ? "manifest" : "line";
   return new StorageError(
     "manifest",
     path,
     line,
-    `${reason}. Mend the line, or restore the directory from a backup`,
+    `${reason}. Mend the ${what} ('redeno aof check' shows the files that are there), or restore ` +
+      "the directory from a backup or an archive",
   );
 }
 
@@ -146,9 +151,10 @@ export function formatManifest(manifest: Manifest): string {
     ...manifest.histories,
     ...manifest.incrs,
   ];
-  return files.map(({ name, seq, type }) =>
-    `file ${quoteName(name)} seq ${seq} type ${TYPE_LETTERS[type]}\n`
-  ).join("");
+  return files.map(({ name, seq, type, framed }) => {
+    const frames = type === "incr" && framed === true ? " frames yes" : "";
+    return `file ${quoteName(name)} seq ${seq} type ${TYPE_LETTERS[type]}${frames}\n`;
+  }).join("");
 }
 
 /**
@@ -164,25 +170,57 @@ export function saveManifest(
   fileName: string,
   manifest: Manifest,
 ): void {
-  const text = formatManifest(manifest);
-  const path = joinPath(directory, fileName);
-  const back = parseManifest(text, path); // what was written can be read: the pair of parse
-  if (back.incrs.length !== manifest.incrs.length) throw new Error("manifest does not read back");
   const temporary = joinPath(directory, `temp-${fileName}`);
-  const file = disk.open(temporary, "replace");
   try {
+    const file = writeTemporary(disk, temporary, manifest);
     try {
-      writeFully(file, Uint8Array.from(text, (letter) => letter.charCodeAt(0)), temporary);
       file.sync();
     } finally {
       file.close();
     }
-    disk.rename(temporary, path);
+    disk.rename(temporary, joinPath(directory, fileName));
   } catch (error) {
     removeQuietly(disk, temporary);
     throw error;
   }
   disk.syncDirectory(directory);
+}
+
+/** As {@linkcode saveManifest}, but no turn of the event loop waits for an fsync. One at a time. */
+export async function saveManifestInBackground(
+  disk: Disk,
+  directory: string,
+  fileName: string,
+  manifest: Manifest,
+): Promise<void> {
+  const temporary = joinPath(directory, `temp-${fileName}`);
+  try {
+    const file = writeTemporary(disk, temporary, manifest);
+    try {
+      await file.syncInBackground();
+    } finally {
+      file.close();
+    }
+    disk.rename(temporary, joinPath(directory, fileName));
+  } catch (error) {
+    removeQuietly(disk, temporary);
+    throw error;
+  }
+  await disk.syncDirectoryInBackground(directory);
+}
+
+function writeTemporary(disk: Disk, path: string, manifest: Manifest): DiskFile {
+  const text = formatManifest(manifest);
+  const back = parseManifest(text, path); // what was written can be read: the pair of parse
+  if (back.incrs.length !== manifest.incrs.length) throw new Error("manifest does not read back");
+  const file = disk.open(path, "replace");
+  try {
+    writeFully(file, Uint8Array.from(text, (letter) => letter.charCodeAt(0)), path);
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 /** The first error is the one to tell; a temporary file left behind is removed at the next start. */

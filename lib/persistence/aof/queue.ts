@@ -10,13 +10,16 @@
  * unit that was appended in one go (without giving up the thread). The queue is bounded: at 65,536
  * commands or 64 MiB it says {@linkcode AofQueue.full}, and the server stops reading from clients
  * until it drains; what is appended nevertheless is kept.
+ *
+ * {@linkcode AofQueue.split} marks a place: no batch spans it, and the consumer sees it as a batch
+ * without bytes, after everything before it and before everything behind it.
  */
 
 import { Buffer } from "node:buffer";
 
 /** What the generator hands over at once. */
 export interface Batch {
-  /** The encoded commands; valid until the next batch is asked for. */
+  /** The encoded commands; valid until the next batch is asked for. None: a place was marked here. */
   readonly bytes: Uint8Array;
   /** How many commands they are. */
   readonly commands: number;
@@ -46,6 +49,7 @@ const INITIAL_SIZE_BYTES = 64 * 1024;
 const KEPT_SIZE_BYTES_MAX = 1024 * 1024;
 /** Below this a loop over bytes is faster than `set` on a view (measured: they meet near 48 B). */
 const LOOP_BYTES_MAX = 48;
+const NO_BYTES = new Uint8Array(0);
 
 /** The queue. One consumer at a time. */
 export class AofQueue {
@@ -56,6 +60,10 @@ export class AofQueue {
   #commands = 0;
   /** The other buffer: in the consumer's hands as a batch, or waiting to be filled. */
   #spare: Uint8Array = Buffer.allocUnsafeSlow(INITIAL_SIZE_BYTES);
+  /** Ended by marks, and the marks; all of it comes before what is in `#filling`. */
+  readonly #ended: Batch[] = [];
+  #endedBytes = 0;
+  #endedCommands = 0;
   /** Handed over and not yet done with. */
   #handedBytes = 0;
   #handedCommands = 0;
@@ -101,6 +109,25 @@ export class AofQueue {
     this.#wakeConsumer();
   }
 
+  /**
+   * Marks the place behind all that was appended so far, and commits what is before it. Returns its
+   * {@linkcode AofQueue.position}.
+   */
+  split(): number {
+    if (this.#closed) throw new Error("a mark in a closed AOF queue");
+    if (this.#length > 0) {
+      const batch = this.#gather();
+      this.#filling = Buffer.allocUnsafeSlow(INITIAL_SIZE_BYTES);
+      this.#ended.push(batch);
+      this.#endedBytes += batch.bytes.length;
+      this.#endedCommands += batch.commands;
+    }
+    const position = this.#position;
+    this.#ended.push({ bytes: NO_BYTES, commands: 0, start: position, end: position });
+    this.#wakeConsumer();
+    return position;
+  }
+
   /** Total bytes ever appended, to this queue and those before it. */
   get position(): number {
     return this.#position;
@@ -108,12 +135,12 @@ export class AofQueue {
 
   /** Bytes appended and not yet written, those of a batch under way included. */
   get pending_bytes(): number {
-    return this.#length + this.#handedBytes;
+    return this.#endedBytes + this.#length + this.#handedBytes;
   }
 
   /** Commands appended and not yet written, those of a batch under way included. */
   get pending_commands(): number {
-    return this.#commands + this.#handedCommands;
+    return this.#endedCommands + this.#commands + this.#handedCommands;
   }
 
   /** Whether clients that write must wait until batches have been written. */
@@ -136,7 +163,16 @@ export class AofQueue {
     if (this.#consumed) throw new Error("an AOF queue has one consumer");
     this.#consumed = true;
     while (true) {
-      if (this.#committed || (this.#closed && this.#length > 0)) {
+      const ended = this.#ended.shift();
+      if (ended !== undefined) {
+        this.#endedBytes -= ended.bytes.length;
+        this.#endedCommands -= ended.commands;
+        this.#handedBytes = ended.bytes.length;
+        this.#handedCommands = ended.commands;
+        yield ended;
+        this.#handedBytes = 0;
+        this.#handedCommands = 0;
+      } else if (this.#committed || (this.#closed && this.#length > 0)) {
         const batch = this.#hand();
         yield batch;
         this.#takeBack();
@@ -149,18 +185,23 @@ export class AofQueue {
   }
 
   #hand(): Batch {
-    const bytes = this.#filling.subarray(0, this.#length);
+    const batch = this.#gather();
+    const handed = this.#filling;
+    this.#filling = this.#spare;
+    this.#spare = handed;
+    this.#handedBytes = batch.bytes.length;
+    this.#handedCommands = batch.commands;
+    return batch;
+  }
+
+  /** What is in `#filling`, as a batch: another buffer must take its place. */
+  #gather(): Batch {
     const batch = {
-      bytes,
+      bytes: this.#filling.subarray(0, this.#length),
       commands: this.#commands,
       start: this.#position - this.#length,
       end: this.#position,
     };
-    const handed = this.#filling;
-    this.#filling = this.#spare;
-    this.#spare = handed;
-    this.#handedBytes = this.#length;
-    this.#handedCommands = this.#commands;
     this.#length = 0;
     this.#commands = 0;
     this.#committed = false;

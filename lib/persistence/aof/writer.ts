@@ -3,8 +3,7 @@
  *
  * Promises: `onSafe` is called for a batch when its bytes are with the kernel (`appendfsync no`,
  * `everysec`) or on stable storage (`always`), and never before; so a reply that waits for it never
- * speaks of a write that a crash can undo. The file never keeps part of a batch: a write that fails
- * half way is cut back at once, and the whole batch is written again.
+ * speaks of a write that a crash can undo. The file never keeps part of a batch (batch_file.ts).
  *
  * When a write fails under `no` or `everysec`, the batch is kept and tried again every 0.1 to 1 s.
  * Until it succeeds `misconf` is set: the server refuses commands that write. Replies of the failed
@@ -17,108 +16,110 @@
  * whose fate is unknown are counted and told to `onDurabilityLost`, whose cure is a new base file.
  *
  * Under `always` there is no way back: any failure goes to `onFatal`, before any reply.
+ *
+ * {@linkcode AofWriter.changeFile} goes over to another file at a moment: no byte goes to it before
+ * the one before it is sealed and on stable storage. That takes place in the background; batches
+ * wait for it in the queue.
  */
 
-import type { Clock } from "../../platform/clock.ts";
-import { DiskError, type DiskFile, toDiskError } from "../../platform/disk.ts";
+import { type DiskError, toDiskError } from "../../platform/disk.ts";
+import { StorageError } from "../errors.ts";
+import type { AppendFile } from "../files.ts";
 import { BackgroundSync } from "./background_sync.ts";
-import { type Log, StorageError } from "../errors.ts";
-import { writeFully } from "../files.ts";
-import type { AofQueue, Batch } from "./queue.ts";
+import { BatchFile } from "./batch_file.ts";
+import type { Batch } from "./queue.ts";
+import { Retry } from "./retry.ts";
+import { PositionWaiters } from "./waiters.ts";
+import type { FsyncPolicy, WriterOptions, WriterStats } from "./writer_options.ts";
 
-/** When the log is forced to stable storage: `appendfsync`. */
-export type FsyncPolicy = "always" | "everysec" | "no";
+export type { FsyncPolicy, WriterOptions, WriterStats };
 
-/** A failed batch is tried again after this long, then twice as long, up to the second figure. */
-const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 1000;
-
-/** What a writer needs. */
-export interface WriterOptions {
-  /** The incremental file, open for appending; the writer closes it. */
-  readonly file: DiskFile;
-  /** Its path, for messages. */
-  readonly path: string;
-  /** Where the commands come from; the writer is its consumer. */
-  readonly queue: AofQueue;
-  /** When to force to stable storage. */
-  readonly policy: FsyncPolicy;
-  /** Time. */
-  readonly clock: Clock;
-  /** The server's log. */
-  readonly log: Log;
-  /** Bytes of the other files of the log: what `aof_current_size` adds to this file's size. */
-  readonly otherFiles_bytes?: number;
-  /** Bytes of the base file: `aof_base_size`. */
-  readonly base_bytes?: number;
-  /** Called when a batch is as safe as the policy asks. Must not throw. */
-  readonly onSafe: (batch: Batch) => void;
-  /** Called when a write has failed: {@linkcode AofWriter.misconf} is set. */
-  readonly onRefused?: () => void;
-  /** Called when the process must end, with status 1, without another reply. */
-  readonly onFatal: (error: StorageError) => void;
-  /** Called after a failed fsync with the number of bytes that may be lost at a power failure. */
-  readonly onDurabilityLost?: (unknown_bytes: number) => void;
+/** A file to go over to, when the queue has come to its mark. */
+interface Change {
+  readonly position: number;
+  readonly next: AppendFile;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
-/** The writer's part of INFO persistence, by the names that Redis gives. */
-export interface WriterStats {
-  /** Bytes of all files of the log. */
-  readonly aof_current_size: number;
-  /** Bytes of the base file. */
-  readonly aof_base_size: number;
-  /** Bytes that wait to be written. */
-  readonly aof_buffer_length: number;
-  /** Background fsyncs under way: 0 or 1. */
-  readonly aof_pending_bio_fsync: number;
-  /** How often a write met an fsync that took over two seconds. */
-  readonly aof_delayed_fsync: number;
-  /** See {@linkcode AofWriter.lastWriteStatus}. */
-  readonly aof_last_write_status: "ok" | "err";
-}
-
-/** The writer of one incremental file. */
+/** The writer of a log. */
 export class AofWriter {
   readonly #options: WriterOptions;
   readonly #sync: BackgroundSync;
+  readonly #retry: Retry;
   readonly #done: Promise<void>;
-  /** Size of the file up to its last whole batch. */
-  #size_bytes: number;
+  readonly #changes: Change[] = [];
+  readonly #flushes = new PositionWaiters();
+  readonly #syncWaiters = new PositionWaiters();
+  #file: BatchFile;
   #policy: FsyncPolicy;
   #safePosition: number;
-  /** The error of the batch that is being tried again. */
+  /** The error of the write that is being tried again. */
   #writeError: DiskError | undefined;
+  #holdsSyncs = false;
   #dead = false;
   #closing = false;
   #ended = false;
-  #endPause: (() => void) | undefined;
-  #flushes: { position: number; resolve: () => void; reject: (error: unknown) => void }[] = [];
 
-  /** Starts to consume the queue. */
+  /**
+   * Starts to consume the queue.
+   *
+   * @throws {DiskError} the file cannot be read
+   */
   constructor(options: WriterOptions) {
     this.#options = options;
     this.#policy = options.policy;
-    this.#size_bytes = options.file.size();
     this.#safePosition = options.queue.position - options.queue.pending_bytes;
+    this.#retry = new Retry(options.clock);
+    this.#file = new BatchFile(options, options);
+    const { onDuration } = options;
     this.#sync = new BackgroundSync({
-      file: options.file,
-      path: options.path,
+      ...syncedFile(this.#file),
       clock: options.clock,
       log: options.log,
       position: this.#safePosition,
+      onSynced: () => this.#syncWaiters.reached(this.#sync.syncedPosition),
       onFailed: (error, unknown_bytes) => this.#syncFailed(error, unknown_bytes),
+      onDuration: onDuration && ((duration_ms) => onDuration("aof-fsync", duration_ms)),
     });
     this.#done = this.#consume();
   }
 
-  /** {@linkcode AofQueue.position} up to which commands are as safe as the policy asks. */
+  /** Path of the file that batches go to. */
+  get path(): string {
+    return this.#file.path;
+  }
+
+  /** Size of that file, frames included. */
+  get size_bytes(): number {
+    return this.#file.size_bytes;
+  }
+
+  /** Bytes of that file that are known to be on stable storage. */
+  get synced_bytes(): number {
+    return this.#sync.synced_bytes;
+  }
+
+  /** `AofQueue.position` up to which commands are as safe as the policy asks. */
   get safePosition(): number {
     return this.#safePosition;
   }
 
-  /** {@linkcode AofQueue.position} up to which an fsync has succeeded. */
+  /** `AofQueue.position` up to which an fsync has succeeded. */
   get syncedPosition(): number {
     return this.#sync.syncedPosition;
+  }
+
+  /**
+   * Resolves when {@linkcode AofWriter.syncedPosition} has reached `position`; asks for no fsync. As
+   * bytes of a failed fsync stay unknown, it may take a new base.
+   *
+   * @throws {Error} the writer has ended before
+   */
+  whenSynced(position: number): Promise<void> {
+    if (this.syncedPosition >= position) return Promise.resolve();
+    if (this.#closing || this.#dead) return Promise.reject(this.#endedError());
+    return this.#syncWaiters.wait(position);
   }
 
   /** Bytes that a failed fsync covered: they may be lost in a power failure until a new base. */
@@ -148,22 +149,53 @@ export class AofWriter {
    */
   setPolicy(policy: FsyncPolicy): void {
     this.#policy = policy;
-    if (policy === "everysec") this.#sync.wanted(this.#safePosition);
+    if (policy === "everysec") this.#sync.wanted(this.#safePosition, this.#file.size_bytes);
     if (policy !== "always" || this.#dead || this.#writeError !== undefined) return;
-    try {
-      this.#sync.now(this.#safePosition);
-    } catch (error) {
-      this.#fatal("fsync", toDiskError(error, "fdatasync", this.#options.path));
+    this.#syncNow();
+  }
+
+  /**
+   * `no-appendfsync-on-rewrite`: while held, batches are written but not forced, under every policy
+   * (as Redis does). Nothing holds back what {@linkcode AofWriter.changeFile} and
+   * {@linkcode AofWriter.flushAndSync} force.
+   */
+  holdSyncs(held: boolean): void {
+    this.#holdsSyncs = held;
+    this.#sync.hold(held);
+    if (held || this.#policy === "no" || this.#dead) return;
+    this.#sync.wanted(this.#safePosition, this.#file.size_bytes);
+  }
+
+  /**
+   * Goes over to another file at this moment: what was appended to the queue before the call goes to
+   * the old one, what is appended after it to `next`, which is the writer's from now on. Resolves
+   * when the old file is sealed, on stable storage and closed. A failure is treated as one of a write
+   * or an fsync, and tried again.
+   *
+   * @throws {Error} the writer has ended before; `next` is closed
+   */
+  changeFile(next: AppendFile): Promise<void> {
+    if (this.#closing || this.#dead) {
+      next.file.close();
+      return Promise.reject(this.#endedError());
     }
+    return new Promise((resolve, reject) => {
+      this.#changes.push({ position: this.#options.queue.split(), next, resolve, reject });
+    });
+  }
+
+  /**
+   * A new base has taken the place of all files before the present one: what was unknown of them
+   * counts no longer.
+   */
+  rebased(): void {
+    this.#sync.forget();
   }
 
   /** Figures for INFO persistence. */
   stats(): WriterStats {
-    const { queue, otherFiles_bytes = 0, base_bytes = 0 } = this.#options;
     return {
-      aof_current_size: otherFiles_bytes + this.#size_bytes,
-      aof_base_size: base_bytes,
-      aof_buffer_length: queue.pending_bytes,
+      aof_buffer_length: this.#options.queue.pending_bytes,
       aof_pending_bio_fsync: this.#sync.running ? 1 : 0,
       aof_delayed_fsync: this.#sync.delayed_count,
       aof_last_write_status: this.lastWriteStatus,
@@ -171,83 +203,143 @@ export class AofWriter {
   }
 
   /**
-   * Writes all that was appended so far and forces it to stable storage: for an orderly end.
+   * Writes all that was appended so far and forces it to stable storage.
    *
    * @throws {DiskError} some of it could not be written or forced
    */
   async flushAndSync(): Promise<void> {
     const { queue } = this.#options;
-    const position = queue.position;
+    const { position } = queue;
     queue.commit();
     if (this.#safePosition < position) {
       if (this.#ended) throw this.#endedError();
-      await new Promise<void>((resolve, reject) => {
-        this.#flushes.push({ position, resolve, reject });
-        this.#endPause?.(); // a batch that waits for its next try gets it now
-      });
+      const flushed = this.#flushes.wait(position);
+      this.#retry.endRest(); // what waits for its next try gets it now
+      await flushed;
     }
     await this.#sync.idle();
-    this.#sync.now(this.#safePosition);
+    this.#sync.now(this.#safePosition, this.#file.size_bytes);
   }
 
   /**
-   * Ends the writer and closes the queue and the file. A batch that cannot be written is given up:
-   * call {@linkcode AofWriter.flushAndSync} first to hear of it.
+   * Ends the writer, seals what it wrote, and closes the queue and the file. A batch that cannot be
+   * written is given up: call {@linkcode AofWriter.flushAndSync} first to hear of it.
    */
   async close(): Promise<void> {
     this.#closing = true;
     this.#options.queue.close();
-    this.#endPause?.();
+    this.#retry.endRest();
     await this.#done;
+    if (!this.#dead && this.misconf === undefined) await this.#sealAtEnd();
     await this.#sync.close(); // a closed file must not have an fsync under way
-    this.#options.file.close();
+    this.#syncWaiters.fail(this.#endedError());
+    this.#file.file.close();
   }
 
   async #consume(): Promise<void> {
     for await (const batch of this.#options.queue.batches()) {
-      let pause_ms = RETRY_MIN_MS;
-      while (!this.#store(batch)) {
-        if (this.#dead || this.#closing) break;
-        await this.#pause(pause_ms);
-        pause_ms = Math.min(2 * pause_ms, RETRY_MAX_MS);
-      }
-      if (this.#dead || this.#safePosition !== batch.end) break;
+      if (batch.bytes.length > 0 && this.#store(batch)) continue;
+      if (!await this.#carryOut(batch)) break;
     }
     this.#ended = true;
-    this.#settleFlushes(() => this.#endedError());
+    const error = this.#endedError();
+    this.#flushes.fail(error);
+    for (const { next, reject } of this.#changes.splice(0)) {
+      next.file.close();
+      reject(error);
+    }
+  }
+
+  /** A mark, or a batch that has failed, until it works; false: it never did, and nothing follows. */
+  async #carryOut(batch: Batch): Promise<boolean> {
+    const isMark = batch.bytes.length === 0;
+    if (isMark && await this.#change(batch.end)) return true;
+    this.#retry.reset();
+    do {
+      if (this.#dead || this.#closing) return false;
+      await this.#retry.rest();
+    } while (!(isMark ? await this.#change(batch.end) : this.#store(batch)));
+    return true;
   }
 
   /** Makes a batch as safe as the policy asks; false if that did not work. */
   #store(batch: Batch): boolean {
-    if (!this.#write(batch)) return false;
-    if (this.#policy === "always") {
-      try {
-        this.#sync.now(batch.end);
-      } catch (error) {
-        this.#fatal("fsync", toDiskError(error, "fdatasync", this.#options.path));
-        return false;
-      }
-    } else if (this.#policy === "everysec") {
-      this.#sync.wanted(batch.end);
-    } else {
-      this.#sync.written(batch.end);
-    }
+    if (!this.#tryWrite(() => this.#file.write(batch, this.#sync.synced_bytes))) return false;
+    const { size_bytes } = this.#file;
+    if (this.#policy === "no" || this.#holdsSyncs) this.#sync.written(batch.end, size_bytes);
+    else if (this.#policy === "everysec") this.#sync.wanted(batch.end, size_bytes);
+    else if (!this.#syncNow(batch.end)) return false;
     this.#safePosition = batch.end;
     this.#options.onSafe(batch);
-    this.#settleFlushes((position) => position <= batch.end ? null : undefined);
+    this.#flushes.reached(batch.end);
     return true;
   }
 
-  #write(batch: Batch): boolean {
-    const { file, path, log } = this.#options;
+  /** Goes over to the file of the mark at `position`; false if the old one cannot be left yet. */
+  async #change(position: number): Promise<boolean> {
+    const change = this.#changes[0];
+    if (change?.position !== position) throw new Error("a mark in the queue without a file");
+    if (!await this.#seal()) return false;
+    const left = this.#file;
+    const { next } = change;
     try {
-      const torn_bytes = this.#writeError === undefined ? 0 : this.#cutBack(batch);
-      writeFully(file, torn_bytes === 0 ? batch.bytes : batch.bytes.subarray(torn_bytes), path);
+      this.#file = new BatchFile(next, this.#options);
     } catch (error) {
-      this.#writeFailed(batch, toDiskError(error, "write", path));
+      this.#failed(toDiskError(error, "read", next.path));
       return false;
     }
-    this.#size_bytes += batch.bytes.length;
+    this.#changes.shift();
+    this.#sync.changeFile(syncedFile(this.#file));
+    left.file.close();
+    change.resolve();
+    return true;
+  }
+
+  /** Ends the file with a seal, on stable storage with all before it; false if that did not work. */
+  async #seal(): Promise<boolean> {
+    const file = this.#file;
+    try {
+      await this.#sync.whole();
+      if (!file.sealed) {
+        if (!this.#tryWrite(() => file.seal(this.#sync.synced_bytes))) return false;
+        this.#sync.written(this.#safePosition, file.size_bytes);
+        await this.#sync.whole();
+      }
+      return true;
+    } catch (error) {
+      this.#flushes.fail(error); // that of an fsync, which has been told
+      this.#options.onRefused?.();
+      return false;
+    }
+  }
+
+  /** At the end of all: a failure costs nothing but the seal, or what the policy left to chance. */
+  async #sealAtEnd(): Promise<void> {
+    const { log } = this.#options;
+    if (await this.#seal()) return;
+    log("warning", `The AOF file ${this.#file.path} could not be sealed: ${this.misconf}`);
+    try {
+      this.#file.cutBack();
+    } catch (error) {
+      log("warning", toDiskError(error, "stat", this.#file.path).message);
+    }
+  }
+
+  /** Writes to the file; false if that did not work, which then has been told. */
+  #tryWrite(write: () => void): boolean {
+    const { clock, log, onDuration } = this.#options;
+    const began_ms = onDuration === undefined ? 0 : clock.monotonic_ms();
+    try {
+      write();
+    } catch (error) {
+      this.#failed(toDiskError(error, "write", this.#file.path));
+      return false;
+    }
+    if (onDuration !== undefined) {
+      const took_ms = clock.monotonic_ms() - began_ms;
+      onDuration("aof-write", took_ms);
+      onDuration(this.#sync.running ? "aof-write-pending-fsync" : "aof-write-alone", took_ms);
+    }
     if (this.#writeError !== undefined) {
       this.#writeError = undefined;
       log("warning", "AOF write error looks solved, writes are accepted again.");
@@ -255,50 +347,43 @@ export class AofWriter {
     return true;
   }
 
-  #writeFailed(batch: Batch, error: DiskError): void {
-    const { path, log } = this.#options;
+  /** A write has failed: nothing of it stays, clients hear of it. */
+  #failed(error: DiskError): void {
+    const { log } = this.#options;
+    const { path, size_bytes } = this.#file;
     if (this.#writeError?.message !== error.message) {
-      log(
-        "warning",
-        `Error writing to the AOF file ${path} at ${this.#size_bytes}: ${error.reason}`,
-      );
+      log("warning", `Error writing to the AOF file ${path} at ${size_bytes}: ${error.reason}`);
     }
     this.#writeError = error;
     try {
-      const torn_bytes = this.#cutBack(batch);
+      const torn_bytes = this.#file.cutBack();
       if (torn_bytes > 0) {
         log(
           "warning",
           `Could not remove a short write of ${torn_bytes} bytes from the AOF file ${path} at ` +
-            `${this.#size_bytes}: it is completed by the next try, or cut at the next start`,
+            `${size_bytes}: it is completed by the next try, or cut at the next start`,
         );
       }
     } catch (cutError) {
       log("warning", `${toDiskError(cutError, "stat", path).message}: trying again`);
     }
-    this.#settleFlushes(() => error);
+    this.#flushes.fail(error);
     if (this.#policy === "always") this.#fatal("write", error);
     else this.#options.onRefused?.();
   }
 
-  /**
-   * Removes what a failed write of `batch` left behind. Returns how many bytes of the batch are
-   * still there because the disk would not cut them: nobody else writes here, so whatever follows
-   * the last whole batch is the beginning of this one, and the next try goes on behind it.
-   */
-  #cutBack(batch: Batch): number {
-    const { file, path } = this.#options;
-    const torn_bytes = file.size() - this.#size_bytes;
-    if (torn_bytes === 0) return 0;
-    if (torn_bytes < 0 || torn_bytes > batch.bytes.length) {
-      throw new DiskError("write", path, "", "the file was changed by somebody else");
-    }
+  /** Forces what is written, at once; false if that did not work, which is the end. */
+  #syncNow(position = this.#safePosition): boolean {
+    const { clock, onDuration } = this.#options;
+    const began_ms = onDuration === undefined ? 0 : clock.monotonic_ms();
     try {
-      file.truncate(this.#size_bytes);
-      return 0;
-    } catch {
-      return torn_bytes; // the caller logs it, and nothing is lost by it
+      this.#sync.now(position, this.#file.size_bytes);
+    } catch (error) {
+      this.#fatal("fsync", toDiskError(error, "fdatasync", this.#file.path));
+      return false;
     }
+    onDuration?.("aof-fsync-always", clock.monotonic_ms() - began_ms);
+    return true;
   }
 
   #syncFailed(error: DiskError, unknown_bytes: number): void {
@@ -312,38 +397,20 @@ export class AofWriter {
     this.#options.onFatal(
       new StorageError(
         "disk",
-        this.#options.path,
-        this.#size_bytes,
+        this.#file.path,
+        this.#file.size_bytes,
         `Can't recover from an AOF ${call} error when the AOF fsync policy is 'always': ` +
           `${error.reason}. Exiting; mend the disk and start again`,
       ),
     );
   }
 
-  #endedError(): DiskError {
-    return this.#writeError ??
-      new DiskError("write", this.#options.path, "", "the writer of the AOF has ended");
+  #endedError(): Error {
+    return this.#writeError ?? this.#sync.error ?? new Error("the AOF writer has ended");
   }
+}
 
-  #pause(duration_ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(duration_ms, resolve);
-      this.#endPause = () => {
-        this.#endPause = undefined;
-        cancel();
-        resolve();
-      };
-    });
-  }
-
-  /** Rejects the waiting flushes that `errorOf` gives an error, resolves those it gives null. */
-  #settleFlushes(errorOf: (position: number) => unknown): void {
-    if (this.#flushes.length === 0) return;
-    this.#flushes = this.#flushes.filter((flush) => {
-      const error = errorOf(flush.position);
-      if (error === null) flush.resolve();
-      else if (error !== undefined) flush.reject(error);
-      return error === undefined;
-    });
-  }
+function syncedFile(file: BatchFile) {
+  const { path, size_bytes, openedSynced_bytes } = file;
+  return { file: file.file, path, size_bytes, synced_bytes: openedSynced_bytes };
 }

@@ -226,6 +226,7 @@ export class Hash {
     if (this.#field === NONE) return false;
     if (!table.isExpired(this.#field, this.#clock_ms)) return true;
     // What is logged now comes before the command that found it so.
+    if (this.#ref !== NONE) this.#db.preserve(this.#ref);
     table.remove(this.#field);
     const key = Buffer.from(this.#args.bytes(this.#keyAt));
     this.#db.fieldsExpired(key, [Buffer.from(buf.subarray(start, end))]);

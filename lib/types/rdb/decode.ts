@@ -11,15 +11,17 @@ import { parseDouble } from "../../numbers/double.ts";
 import type { Stream } from "../stream/stream.ts";
 import { Elements } from "./elements.ts";
 import type { EntryReader } from "./entries.ts";
-import { IntsetReader } from "./intset.ts";
+import { RdbEmptyError } from "./error.ts";
+import { checkIntset, INTSET_HEADER_BYTES } from "./intset.ts";
 import { ListpackReader } from "./listpack_reader.ts";
 import type { RdbReader } from "./reader.ts";
 import { decodeStream } from "./streams.ts";
+import { Scores } from "./scores.ts";
 import { RdbType } from "./types.ts";
 import { ZiplistReader } from "./ziplist_reader.ts";
 import { ZipmapReader } from "./zipmap_reader.ts";
 
-/** A value that was read. */
+/** A value that was read: valid until the next one is. */
 export type RdbValue =
   | {
     readonly type: "string";
@@ -28,14 +30,22 @@ export type RdbValue =
     readonly end: number;
   }
   | { readonly type: "list" | "set"; readonly elements: Elements }
+  | { readonly type: "set"; readonly intset: Intset }
   /** Field, value, field, value; expiries in ms by pair, where any field has one. */
   | {
     readonly type: "hash";
     readonly elements: Elements;
     readonly expiries?: readonly (number | undefined)[];
   }
-  | { readonly type: "zset"; readonly elements: Elements; readonly scores: readonly number[] }
+  | { readonly type: "zset"; readonly elements: Elements; readonly scores: Scores }
   | { readonly type: "stream"; readonly stream: Stream };
+
+/** An intset that was checked: `bytes[start .. end)`. */
+export interface Intset {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
 
 const NODE_PLAIN = 1;
 const NODE_PACKED = 2;
@@ -47,6 +57,15 @@ const SCORE_MINUS_INFINITY = 255;
 const FIELD_TIME_MAX_MS = 2 ** 46 - 1;
 /** Bytes of a length or a string, at least. */
 const SIZE_MIN = 1;
+
+/** What the values that are read stand in, one after another. */
+const shared = new Elements();
+const sharedScores = new Scores();
+
+function cleared(): Elements {
+  shared.clear();
+  return shared;
+}
 
 /** Reads a value of an {@linkcode RdbType}. `seed`: of the hash that finds repetitions. */
 export function decodeValue(reader: RdbReader, type: number, seed: HashSeed): RdbValue {
@@ -64,7 +83,7 @@ export function decodeValue(reader: RdbReader, type: number, seed: HashSeed): Rd
     case RdbType.set:
       return set(strings(reader, 1), reader, seed);
     case RdbType.setIntset:
-      return set(packed(reader, IntsetReader), reader, seed);
+      return integers(reader);
     case RdbType.setListpack:
       return set(packed(reader, ListpackReader), reader, seed);
     case RdbType.hash:
@@ -83,9 +102,9 @@ export function decodeValue(reader: RdbReader, type: number, seed: HashSeed): Rd
     case RdbType.zset2:
       return zsetOfPairs(reader, type, seed);
     case RdbType.zsetZiplist:
-      return zsetOfTexts(packed(reader, ZiplistReader), reader, seed);
+      return zsetOfRun(reader, ZiplistReader, seed);
     case RdbType.zsetListpack:
-      return zsetOfTexts(packed(reader, ListpackReader), reader, seed);
+      return zsetOfRun(reader, ListpackReader, seed);
     case RdbType.stream:
     case RdbType.stream2:
     case RdbType.stream3:
@@ -98,7 +117,7 @@ export function decodeValue(reader: RdbReader, type: number, seed: HashSeed): Rd
 /** A count and that many times `stride` strings. */
 function strings(reader: RdbReader, stride: number): Elements {
   const count = stride * reader.count(stride * SIZE_MIN);
-  const elements = new Elements();
+  const elements = cleared();
   for (let i = 0; i < count; i++) pushString(reader, elements);
   return elements;
 }
@@ -111,7 +130,7 @@ function pushString(reader: RdbReader, elements: Elements): void {
 type Opener = new (buf: Buffer, start: number, end: number) => EntryReader;
 
 /** All entries of a compact run that stands in the place of a string. */
-function packed(reader: RdbReader, Kind: Opener, elements = new Elements()): Elements {
+function packed(reader: RdbReader, Kind: Opener, elements = cleared()): Elements {
   reader.string();
   const entries = new Kind(reader.bytes, reader.start, reader.stop);
   while (entries.next()) elements.push(entries.bytes, entries.start, entries.stop);
@@ -119,7 +138,7 @@ function packed(reader: RdbReader, Kind: Opener, elements = new Elements()): Ele
 }
 
 function nodes(reader: RdbReader, type: number): Elements {
-  const elements = new Elements();
+  const elements = cleared();
   for (let left = reader.count(SIZE_MIN); left > 0; left--) {
     const kind = type === RdbType.quicklist2 ? reader.length() : NODE_PACKED;
     if (kind === NODE_PLAIN) pushString(reader, elements);
@@ -130,13 +149,23 @@ function nodes(reader: RdbReader, type: number): Elements {
 }
 
 function list(elements: Elements, reader: RdbReader): RdbValue {
-  if (elements.count === 0) throw reader.error("an empty list");
+  if (elements.count === 0) throw new RdbEmptyError("an empty list", reader.at);
   return { type: "list", elements };
 }
 
 function set(elements: Elements, reader: RdbReader, seed: HashSeed): RdbValue {
   checkMembers(elements, 1, reader, seed);
   return { type: "set", elements };
+}
+
+function integers(reader: RdbReader): RdbValue {
+  reader.string();
+  const { bytes, start, stop: end } = reader;
+  checkIntset(bytes, start, end);
+  if (end - start === INTSET_HEADER_BYTES) {
+    throw new RdbEmptyError("an empty collection", reader.at);
+  }
+  return { type: "set", intset: { bytes, start, end } };
 }
 
 function hash(elements: Elements, reader: RdbReader, seed: HashSeed): RdbValue {
@@ -150,7 +179,7 @@ function checkMembers(
   reader: RdbReader,
   seed: HashSeed,
 ): void {
-  if (elements.count === 0) throw reader.error("an empty collection");
+  if (elements.count === 0) throw new RdbEmptyError("an empty collection", reader.at);
   if (elements.count % stride !== 0) throw reader.error("half a pair");
   if (!elements.areDistinct(stride, seed)) throw reader.error("something stands there twice");
 }
@@ -159,7 +188,7 @@ function checkMembers(
 function hashWithExpiries(reader: RdbReader, seed: HashSeed): RdbValue {
   const first = timeOf(Number(reader.uint64()), reader);
   const count = reader.count(3 * SIZE_MIN);
-  const elements = new Elements();
+  const elements = cleared();
   const expiries: (number | undefined)[] = [];
   for (let i = 0; i < count; i++) {
     const after = reader.length();
@@ -176,7 +205,7 @@ function hashOfTriples(reader: RdbReader, seed: HashSeed): RdbValue {
   reader.skip(8);
   reader.string();
   const entries = new ListpackReader(reader.bytes, reader.start, reader.stop);
-  const elements = new Elements();
+  const elements = cleared();
   const expiries: (number | undefined)[] = [];
   while (entries.next()) {
     elements.push(entries.bytes, entries.start, entries.stop);
@@ -196,8 +225,9 @@ function timeOf(time_ms: number, reader: RdbReader): number {
 
 function zsetOfPairs(reader: RdbReader, type: number, seed: HashSeed): RdbValue {
   const count = reader.count(2 * SIZE_MIN);
-  const elements = new Elements();
-  const scores: number[] = [];
+  const elements = cleared();
+  const scores = sharedScores;
+  scores.clear();
   for (let i = 0; i < count; i++) {
     pushString(reader, elements);
     scores.push(type === RdbType.zset2 ? reader.double() : textScore(reader));
@@ -215,13 +245,18 @@ function textScore(reader: RdbReader): number {
   return scoreOf(reader.buf, start, start + length, reader);
 }
 
-function zsetOfTexts(pairs: Elements, reader: RdbReader, seed: HashSeed): RdbValue {
-  if (pairs.count % 2 !== 0) throw reader.error("half a pair");
-  const elements = new Elements();
-  const scores: number[] = [];
-  for (let i = 0; i < pairs.count; i += 2) {
-    elements.push(pairs.bytes, pairs.start(i), pairs.end(i));
-    scores.push(scoreOf(pairs.bytes, pairs.start(i + 1), pairs.end(i + 1), reader));
+/** A compact run of member, score, member, score. */
+function zsetOfRun(reader: RdbReader, Kind: Opener, seed: HashSeed): RdbValue {
+  reader.string();
+  const entries = new Kind(reader.bytes, reader.start, reader.stop);
+  const elements = cleared();
+  const scores = sharedScores;
+  scores.clear();
+  while (entries.next()) {
+    elements.push(entries.bytes, entries.start, entries.stop);
+    if (!entries.next()) throw reader.error("half a pair");
+    const { integer } = entries;
+    scores.push(integer ?? scoreOf(entries.bytes, entries.start, entries.stop, reader));
   }
   return zset(elements, scores, reader, seed);
 }
@@ -234,11 +269,11 @@ function scoreOf(buf: Buffer, start: number, end: number, reader: RdbReader): nu
 
 function zset(
   elements: Elements,
-  scores: readonly number[],
+  scores: Scores,
   reader: RdbReader,
   seed: HashSeed,
 ): RdbValue {
   checkMembers(elements, 1, reader, seed);
-  if (scores.some(Number.isNaN)) throw reader.error("a score is no number");
+  if (scores.hasNaN) throw reader.error("a score is no number");
   return { type: "zset", elements, scores };
 }

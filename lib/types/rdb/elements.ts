@@ -1,27 +1,53 @@
-/** The elements of a value that is being read, before anything is stored: bytes one behind another. */
+/**
+ * The elements of a value that is being read, before anything is stored: a packed run, as small
+ * hashes and sets are kept (`memory/packed.ts`), and where each element stands in it.
+ */
 
 import { Buffer } from "node:buffer";
 import { copyBytes, equalBytes } from "../../memory/bytes.ts";
 import { hashBytes, type HashSeed } from "../../memory/hash.ts";
 import { RdbError } from "./error.ts";
 
-const BYTES_MIN = 1024;
-const COUNT_MIN = 64;
+const BYTES_MIN = 4096;
+const COUNT_MIN = 256;
 /** A value with more bytes than this is refused. */
 const BYTES_MAX = 2 ** 31 - 1;
+/** Memory for so many bytes and elements is kept for the next value. */
+const KEPT_BYTES_MAX = 1 << 18;
+const KEPT_COUNT_MAX = 1 << 15;
+/** Bytes that a length in a run takes at most. */
+const HEADER_BYTES_MAX = 5;
+/** So many elements are compared with each other; more are hashed. Measured. */
+const COMPARED_MAX = 12;
+
+/** The hash table of {@linkcode Elements.areDistinct}, used again and again. */
+let slots = new Int32Array(4 * COUNT_MIN);
 
 /** A sequence of byte strings; element `i` is `bytes[start(i) .. end(i))`. */
 export class Elements {
-  /** Holds all elements. */
+  /** Holds the run, `bytes[0 .. length)`. */
   bytes: Buffer = Buffer.allocUnsafeSlow(BYTES_MIN);
-  /** How many there are. */
+  length = 0;
+  /** How many elements there are. */
   count = 0;
+  /** Length of the longest one in bytes. */
+  longest = 0;
+  #starts = new Uint32Array(COUNT_MIN);
   #ends = new Uint32Array(COUNT_MIN);
-  #length = 0;
+
+  /** Takes all elements out. */
+  clear(): void {
+    this.length = this.count = this.longest = 0;
+    if (this.bytes.length > KEPT_BYTES_MAX) this.bytes = Buffer.allocUnsafeSlow(BYTES_MIN);
+    if (this.#ends.length > KEPT_COUNT_MAX) {
+      this.#starts = new Uint32Array(COUNT_MIN);
+      this.#ends = new Uint32Array(COUNT_MIN);
+    }
+  }
 
   /** Offset of the first byte of element `i`. */
   start(i: number): number {
-    return i === 0 ? 0 : this.#ends[i - 1];
+    return this.#starts[i];
   }
 
   /** Offset past the last byte of element `i`. */
@@ -36,31 +62,41 @@ export class Elements {
 
   /** Adds `buf[start .. end)`. */
   push(buf: Uint8Array, start: number, end: number): void {
-    const length = this.#length + end - start;
-    if (length > BYTES_MAX) throw new RdbError("a value is too large", 0);
-    if (length > this.bytes.length) {
-      const size = Math.min(Math.max(length, 2 * this.bytes.length), BYTES_MAX);
-      const grown = Buffer.allocUnsafeSlow(size);
-      grown.set(this.bytes.subarray(0, this.#length));
-      this.bytes = grown;
-    }
-    if (this.count === this.#ends.length) {
-      const wider = new Uint32Array(2 * this.count);
-      wider.set(this.#ends);
-      this.#ends = wider;
-    }
-    copyBytes(buf, start, end, this.bytes, this.#length);
-    this.#length = length;
-    this.#ends[this.count++] = length;
+    const size = end - start;
+    if (this.length + size + HEADER_BYTES_MAX > this.bytes.length) this.#growBytes(size);
+    if (this.count === this.#ends.length) this.#growCount();
+    if (size > this.longest) this.longest = size;
+    const { bytes } = this;
+    let at = this.length;
+    let rest = size;
+    for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+    bytes[at++] = rest;
+    copyBytes(buf, start, end, bytes, at);
+    this.#starts[this.count] = at;
+    this.#ends[this.count++] = this.length = at + size;
   }
 
   /** Whether no two of the elements 0, stride, 2 * stride ... are the same. O(N) whatever they are. */
   areDistinct(stride: number, seed: HashSeed): boolean {
-    const table = new Int32Array(2 ** Math.ceil(Math.log2(2 * this.count / stride + 2)));
+    const distinct = this.count / stride;
+    return distinct > COMPARED_MAX ? this.#areDistinctByHash(stride, seed) : this.#differ(stride);
+  }
+
+  #differ(stride: number): boolean {
+    for (let i = stride; i < this.count; i += stride) {
+      for (let k = 0; k < i; k += stride) if (this.#same(i, k)) return false;
+    }
+    return true;
+  }
+
+  #areDistinctByHash(stride: number, seed: HashSeed): boolean {
+    const size = 2 ** Math.ceil(Math.log2(2 * this.count / stride));
+    const table = size <= slots.length ? slots.fill(0, 0, size) : new Int32Array(size);
+    if (size > slots.length && size <= 2 * KEPT_COUNT_MAX) slots = table;
     for (let i = 0; i < this.count; i += stride) {
       const hash = hashBytes(seed, this.bytes, this.start(i), this.end(i));
-      let slot = hash & (table.length - 1);
-      for (; table[slot] !== 0; slot = (slot + 1) & (table.length - 1)) {
+      let slot = hash & (size - 1);
+      for (; table[slot] !== 0; slot = (slot + 1) & (size - 1)) {
         if (this.#same(i, table[slot] - 1)) return false;
       }
       table[slot] = i + 1;
@@ -73,4 +109,25 @@ export class Elements {
     return this.end(b) - this.start(b) === length &&
       equalBytes(this.bytes, this.start(a), this.bytes, this.start(b), length);
   }
+
+  #growBytes(size: number): void {
+    const needed = this.length + size + HEADER_BYTES_MAX;
+    if (needed > BYTES_MAX) throw new RdbError("a value is too large", 0);
+    const grown = Buffer.allocUnsafeSlow(
+      Math.min(Math.max(needed, 2 * this.bytes.length), BYTES_MAX),
+    );
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+  }
+
+  #growCount(): void {
+    this.#starts = doubled(this.#starts);
+    this.#ends = doubled(this.#ends);
+  }
+}
+
+function doubled(numbers: Uint32Array): Uint32Array<ArrayBuffer> {
+  const wider = new Uint32Array(2 * numbers.length);
+  wider.set(numbers);
+  return wider;
 }

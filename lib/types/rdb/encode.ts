@@ -4,19 +4,20 @@
  */
 
 import type { Database, Ref } from "../../keyspace/database.ts";
-import { ENCODINGS, OBJECT, SET_INTEGERS } from "../../keyspace/value.ts";
+import { EMBSTR, ENCODINGS, INT, OBJECT, RAW, SET_INTEGERS } from "../../keyspace/value.ts";
 import { formatDouble } from "../../numbers/double.ts";
 import { type Int64, parseInt64 } from "../../numbers/int64.ts";
 import { hashAt, type HashView } from "../hash/view.ts";
 import { listAt } from "../list/view.ts";
-import { streamAt } from "../stream/view.ts";
+import { withoutRest } from "../pace.ts";
 import { setAt } from "../set/view.ts";
 import { zsetAt } from "../zset/view.ts";
+import { type Begin, encodeObject, relativeExpiry, type Steps } from "./encode_object.ts";
 import { writeIntset } from "./intset.ts";
 import type { EncodingLimits } from "./limits.ts";
 import { ListNodesWriter } from "./list_nodes.ts";
 import { ListpackWriter } from "./listpack_writer.ts";
-import { encodeStream } from "./streams.ts";
+import { type Part, WHOLE_BYTES_MAX, writeLongString } from "./long_string.ts";
 import { RDB_VERSION, RDB_VERSION_FIELD_EXPIRY, RdbType } from "./types.ts";
 import { RdbWriter } from "./writer.ts";
 
@@ -26,30 +27,78 @@ const INTEGER_SCORE_MAX = 2 ** 62;
 /**
  * Writes the type and the value of a record.
  *
- * @returns the RDB version that a reader must know; 0, and nothing was written, where no more is
+ * @param begin writes the type, and what stands between it and the value; not called where no more is
  * left of the value: a hash all of whose fields have expired.
+ * @returns the RDB version that a reader must know; 0, and nothing was written, where nothing is left.
  */
 export function encodeValue(
   writer: RdbWriter,
   db: Database,
   ref: Ref,
   limits: EncodingLimits,
+  begin: Begin = (type) => writer.byte(type),
 ): number {
+  if (db.encoding(ref) === OBJECT) {
+    return withoutRest(objectSteps(writer, db, ref, limits, begin));
+  }
   switch (db.type(ref)) {
     case "string":
-      return encodeString(writer, db, ref);
+      return encodeString(writer, begin, db, ref);
     case "list":
-      return encodeList(writer, db, ref, limits.listNodeSize);
+      return encodeList(writer, begin, db, ref, limits.listNodeSize);
     case "set":
-      return encodeSet(writer, db, ref);
+      return encodeSet(writer, begin, db, ref);
     case "hash":
-      return encodeHash(writer, hashAt(db, ref), isListpack(db, ref));
+      return encodeHash(writer, begin, hashAt(db, ref), isListpack(db, ref));
     case "zset":
-      return encodeZset(writer, db, ref);
+      return encodeZset(writer, begin, db, ref);
     case "stream":
-      encodeStream(writer, streamAt(db, ref));
-      return RDB_VERSION;
+      throw new Error("rdb: a stream is always an object");
   }
+}
+
+/**
+ * The same in steps of some 64 KiB: objects and long strings; others are written by this call.
+ * Between two steps the value must not change. The record may move: it is looked at now only.
+ */
+export function encodeValueInSteps(
+  writer: RdbWriter,
+  db: Database,
+  ref: Ref,
+  limits: EncodingLimits,
+  begin: Begin,
+): Steps {
+  const encoding = db.encoding(ref);
+  if (encoding === OBJECT) return objectSteps(writer, db, ref, limits, begin);
+  if (encoding === INT || encoding === EMBSTR || encoding === RAW) {
+    const { bytes, valueStart: start, valueEnd: end } = db.locate(ref);
+    // Only what does not fit an arena's slot is sure to stay where it is.
+    if (end - start > WHOLE_BYTES_MAX) return stringSteps(writer, { bytes, start, end }, begin);
+  }
+  return noSteps(encodeValue(writer, db, ref, limits, begin));
+}
+
+function objectSteps(
+  writer: RdbWriter,
+  db: Database,
+  ref: Ref,
+  limits: EncodingLimits,
+  begin: Begin,
+): Steps {
+  const { loading, now_ms } = db.keyspace;
+  const clock_ms = loading ? -Infinity : now_ms;
+  return encodeObject(writer, begin, db.object(ref), limits.listNodeSize, clock_ms);
+}
+
+function* stringSteps(writer: RdbWriter, value: Part, begin: Begin): Steps {
+  begin(RdbType.string);
+  yield* writeLongString(writer, [value]);
+  return RDB_VERSION;
+}
+
+// deno-lint-ignore require-yield -- there is nothing left to do
+function* noSteps(version: number): Steps {
+  return version;
 }
 
 function isListpack(db: Database, ref: Ref): boolean {
@@ -57,100 +106,86 @@ function isListpack(db: Database, ref: Ref): boolean {
   return encoding !== OBJECT && ENCODINGS[encoding].name === "listpack";
 }
 
-function encodeString(writer: RdbWriter, db: Database, ref: Ref): number {
-  writer.byte(RdbType.string);
+function encodeString(writer: RdbWriter, begin: Begin, db: Database, ref: Ref): number {
+  begin(RdbType.string);
   const { bytes, valueStart, valueEnd } = db.locate(ref);
   writer.string(bytes, valueStart, valueEnd);
   return RDB_VERSION;
 }
 
-function encodeList(writer: RdbWriter, db: Database, ref: Ref, limit: number): number {
+function encodeList(
+  writer: RdbWriter,
+  begin: Begin,
+  db: Database,
+  ref: Ref,
+  limit: number,
+): number {
   const scratch = new RdbWriter(writer.compress);
   const nodes = new ListNodesWriter(scratch, limit);
   listAt(db, ref).forEach((bytes, start, end) => nodes.push(bytes, start, end));
   nodes.finish();
-  writer.byte(RdbType.quicklist2);
+  begin(RdbType.quicklist2);
   writer.size(nodes.count);
   writer.raw(scratch.buf, 0, scratch.length);
   return RDB_VERSION;
 }
 
-function encodeSet(writer: RdbWriter, db: Database, ref: Ref): number {
+function encodeSet(writer: RdbWriter, begin: Begin, db: Database, ref: Ref): number {
   const set = setAt(db, ref);
   if (set.encoding === SET_INTEGERS) {
     const values: Int64[] = [];
     set.forEach((bytes, start, end) => void values.push(parseInt64(bytes, start, end)!));
-    writer.byte(RdbType.setIntset);
+    begin(RdbType.setIntset);
     writeIntset(writer, values, new RdbWriter());
     return RDB_VERSION;
   }
-  writer.byte(RdbType.set);
+  begin(RdbType.set);
   writer.size(set.size);
   set.forEach((bytes, start, end) => writer.string(bytes, start, end));
   return RDB_VERSION;
 }
 
-function encodeHash(writer: RdbWriter, hash: HashView, asListpack: boolean): number {
-  const { size } = hash;
-  let firstExpiry = Infinity;
-  hash.forEach((_field, _fs, _fe, _value, _vs, _ve, expiry) => {
-    if (expiry !== undefined && expiry < firstExpiry) firstExpiry = expiry;
-  });
-  if (size === 0) return 0;
-  if (firstExpiry < Infinity) return encodeTimedHash(writer, hash, size, firstExpiry);
+/** Writes a hash that is packed, as a listpack if that is what Redis has. */
+function encodeHash(
+  writer: RdbWriter,
+  begin: Begin,
+  hash: HashView,
+  asListpack: boolean,
+): number {
   if (asListpack) {
     const listpack = new ListpackWriter();
     hash.forEach((field, fs, fe, value, vs, ve) => {
       listpack.push(field, fs, fe);
       listpack.push(value, vs, ve);
     });
-    return writeListpack(writer, RdbType.hashListpack, listpack);
+    return writeListpack(writer, begin, RdbType.hashListpack, listpack);
   }
-  writer.byte(RdbType.hash);
-  writer.size(size);
-  hash.forEach((field, fs, fe, value, vs, ve) => {
-    writer.string(field, fs, fe);
-    writer.string(value, vs, ve);
+  let size = 0;
+  let first_ms = Infinity;
+  hash.forEach((_field, _fs, _fe, _value, _vs, _ve, expiry = Infinity) => {
+    size++;
+    first_ms = Math.min(first_ms, expiry);
   });
-  return RDB_VERSION;
-}
-
-/** Expiries are written relative to the first one, plus 1; 0: none. */
-function encodeTimedHash(
-  writer: RdbWriter,
-  hash: HashView,
-  size: number,
-  firstExpiry: number,
-): number {
-  writer.byte(RdbType.hashMetadata);
-  writer.int64(firstExpiry);
+  if (size === 0) return 0;
+  const timed = first_ms < Infinity;
+  begin(timed ? RdbType.hashMetadata : RdbType.hash);
+  if (timed) writer.int64(first_ms);
   writer.size(size);
   hash.forEach((field, fs, fe, value, vs, ve, expiry) => {
-    writer.size(expiry === undefined ? 0 : expiry - firstExpiry + 1);
+    if (timed) writer.size(relativeExpiry(expiry, first_ms));
     writer.string(field, fs, fe);
     writer.string(value, vs, ve);
   });
-  return RDB_VERSION_FIELD_EXPIRY;
+  return timed ? RDB_VERSION_FIELD_EXPIRY : RDB_VERSION;
 }
 
-function encodeZset(writer: RdbWriter, db: Database, ref: Ref): number {
-  const zset = zsetAt(db, ref);
-  if (isListpack(db, ref)) {
-    const listpack = new ListpackWriter();
-    zset.forEach((bytes, start, end, score) => {
-      listpack.push(bytes, start, end);
-      pushScore(listpack, score);
-    });
-    return writeListpack(writer, RdbType.zsetListpack, listpack);
-  }
-  writer.byte(RdbType.zset2);
-  writer.size(zset.size);
-  // Redis begins with the greatest, so that each is added at the front when it is loaded.
-  zset.forEach((bytes, start, end, score) => {
-    writer.string(bytes, start, end);
-    writer.double(score);
-  }, true);
-  return RDB_VERSION;
+function encodeZset(writer: RdbWriter, begin: Begin, db: Database, ref: Ref): number {
+  const listpack = new ListpackWriter();
+  zsetAt(db, ref).forEach((bytes, start, end, score) => {
+    listpack.push(bytes, start, end);
+    pushScore(listpack, score);
+  });
+  return writeListpack(writer, begin, RdbType.zsetListpack, listpack);
 }
 
 function pushScore(listpack: ListpackWriter, score: number): void {
@@ -160,9 +195,14 @@ function pushScore(listpack: ListpackWriter, score: number): void {
   } else listpack.pushText(formatDouble(score));
 }
 
-function writeListpack(writer: RdbWriter, type: number, listpack: ListpackWriter): number {
+function writeListpack(
+  writer: RdbWriter,
+  begin: Begin,
+  type: number,
+  listpack: ListpackWriter,
+): number {
   listpack.finish();
-  writer.byte(type);
+  begin(type);
   writer.string(listpack.bytes, 0, listpack.length);
   return RDB_VERSION;
 }

@@ -3,15 +3,19 @@
 import { Buffer } from "node:buffer";
 import { type Int64, INT64_LENGTH_MAX, writeInt64 } from "../../numbers/int64.ts";
 
-/** Entries one after another. */
+/** The entry at hand if it is an integer: of readers there is one at a time. */
+const digits = Buffer.alloc(INT64_LENGTH_MAX);
+
+/** Entries one after another. The entry is valid until this or another reader steps on. */
 export abstract class EntryReader {
   /** The buffer that holds the entry ... */
   bytes: Buffer;
   /** ... from here ... */
   start = 0;
-  /** ... up to here. It is valid until the next call of {@linkcode EntryReader.next}. */
+  /** ... up to here. */
   stop = 0;
-  readonly #digits = Buffer.alloc(INT64_LENGTH_MAX);
+  /** The entry, if it is kept as an integer: rounded, if it has more than 53 bits. */
+  integer: number | undefined;
 
   /** @param buf what is read from. */
   constructor(readonly buf: Buffer) {
@@ -30,14 +34,16 @@ export abstract class EntryReader {
     this.bytes = this.buf;
     this.start = start;
     this.stop = stop;
+    this.integer = undefined;
     return true;
   }
 
   /** The entry is an integer, which is read as its decimal text. */
   protected foundInteger(value: Int64): true {
-    this.bytes = this.#digits;
+    this.bytes = digits;
     this.start = 0;
-    this.stop = writeInt64(this.#digits, 0, value);
+    this.stop = writeInt64(digits, 0, value);
+    this.integer = Number(value);
     return true;
   }
 }

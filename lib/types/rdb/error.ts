@@ -11,3 +11,8 @@ export class RdbError extends Error {
     this.name = "RdbError";
   }
 }
+
+/** A collection without elements: old servers wrote such by mistake. All of it has been read. */
+export class RdbEmptyError extends RdbError {
+  override name = "RdbEmptyError";
+}

@@ -8,9 +8,11 @@ import type { Buffer } from "node:buffer";
 import { type Int64, normalizeInt64 } from "../../numbers/int64.ts";
 import { EntryReader } from "./entries.ts";
 import { RdbError } from "./error.ts";
+import { int16At, int32At, uint32At } from "./words.ts";
 import type { RdbWriter } from "./writer.ts";
 
-const HEADER_BYTES = 8;
+/** Bytes before the first integer. */
+export const INTSET_HEADER_BYTES = 8;
 
 /** Reads an intset integer by integer. */
 export class IntsetReader extends EntryReader {
@@ -25,13 +27,8 @@ export class IntsetReader extends EntryReader {
    */
   constructor(buf: Buffer, start: number, private readonly end: number) {
     super(buf);
-    if (end - start < HEADER_BYTES) throw new RdbError("an intset has no header", start);
-    this.#width = buf.readUInt32LE(start);
-    const known = this.#width === 2 || this.#width === 4 || this.#width === 8;
-    if (!known || buf.readUInt32LE(start + 4) * this.#width !== end - start - HEADER_BYTES) {
-      throw new RdbError("an intset has a wrong size", start);
-    }
-    this.#at = start + HEADER_BYTES;
+    this.#width = intsetWidth(buf, start, end);
+    this.#at = start + INTSET_HEADER_BYTES;
   }
 
   override next(): boolean {
@@ -46,6 +43,43 @@ export class IntsetReader extends EntryReader {
     this.#at += this.#width;
     return this.foundInteger(value);
   }
+}
+
+/**
+ * Bytes an integer of the intset that is `buf[start .. end)`.
+ *
+ * @throws {RdbError} its size is wrong.
+ */
+function intsetWidth(buf: Buffer, start: number, end: number): number {
+  if (end - start < INTSET_HEADER_BYTES) throw new RdbError("an intset has no header", start);
+  const width = int32At(buf, start);
+  const known = width === 2 || width === 4 || width === 8;
+  if (!known || uint32At(buf, start + 4) * width !== end - start - INTSET_HEADER_BYTES) {
+    throw new RdbError("an intset has a wrong size", start);
+  }
+  return width;
+}
+
+/**
+ * Checks that `buf[start .. end)` is an intset, all of it, without making its integers.
+ *
+ * @throws {RdbError} its size is wrong, or its integers do not ascend.
+ */
+export function checkIntset(buf: Buffer, start: number, end: number): void {
+  const width = intsetWidth(buf, start, end);
+  const first = start + INTSET_HEADER_BYTES;
+  for (let at = first + width; at < end; at += width) {
+    if (!ascends(buf, at, width)) throw new RdbError("an intset is not in order", at);
+  }
+}
+
+/** Whether the integer at `at` is above the one before it. */
+function ascends(buf: Buffer, at: number, width: number): boolean {
+  if (width === 2) return int16At(buf, at) > int16At(buf, at - 2);
+  if (width === 4) return int32At(buf, at) > int32At(buf, at - 4);
+  const high = int32At(buf, at + 4);
+  const before = int32At(buf, at - 4);
+  return high > before || (high === before && uint32At(buf, at) > uint32At(buf, at - 8));
 }
 
 /** Writes integers, given in ascending order, as an intset in the place of a string. */

@@ -4,7 +4,8 @@
  *     <length: nodes> ( <length: 2, packed> <string: listpack> ) ...
  */
 
-import { ListpackWriter } from "./listpack_writer.ts";
+import { ListpackWriter, singleFrame } from "./listpack_writer.ts";
+import { writeLongString } from "./long_string.ts";
 import type { RdbWriter } from "./writer.ts";
 
 const NODE_PACKED = 2;
@@ -38,9 +39,7 @@ export class ListNodesWriter {
   /** Ends the node that is open. */
   finish(): void {
     if (this.#node.count === 0) return;
-    this.#node.finish();
-    this.#nodes.size(NODE_PACKED);
-    this.#nodes.string(this.#node.bytes, 0, this.#node.length);
+    writeNode(this.#nodes, this.#node);
     this.#node.clear();
     this.count++;
   }
@@ -50,4 +49,27 @@ export class ListNodesWriter {
     if (this.#limit >= 0) return bytes <= SAFE_BYTES_MAX && this.#node.count < this.#limit;
     return bytes <= (NODE_BYTES_MAX[-this.#limit - 1] ?? NODE_BYTES_MAX[NODE_BYTES_MAX.length - 1]);
   }
+}
+
+/** Writes one node of the elements that `node` has got; it is ended by this. */
+export function writeNode(writer: RdbWriter, node: ListpackWriter): void {
+  node.finish();
+  writer.size(NODE_PACKED);
+  writer.string(node.bytes, 0, node.length);
+}
+
+/** Writes a node of one element, `bytes[start .. end)`, which is a long text; bit by bit. */
+export function* writeSingleNode(
+  writer: RdbWriter,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Generator<void, void, void> {
+  const { head, tail } = singleFrame(end - start);
+  writer.size(NODE_PACKED);
+  yield* writeLongString(writer, [
+    { bytes: head, start: 0, end: head.length },
+    { bytes, start, end },
+    { bytes: tail, start: 0, end: tail.length },
+  ]);
 }

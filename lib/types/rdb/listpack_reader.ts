@@ -17,6 +17,7 @@ import type { Buffer } from "node:buffer";
 import { normalizeInt64 } from "../../numbers/int64.ts";
 import { EntryReader } from "./entries.ts";
 import { RdbError } from "./error.ts";
+import { uint32At } from "./words.ts";
 
 const HEADER_BYTES = 6;
 const COUNT_UNKNOWN = 0xffff;
@@ -30,10 +31,6 @@ export function backLengthBytes(size: number): number {
 
 /** Reads a listpack entry by entry. */
 export class ListpackReader extends EntryReader {
-  /** Whether the entry is an integer, ... */
-  isInteger = false;
-  /** ... and which: a Number, rounded if it has more than 53 bits. */
-  integer = 0;
   #at: number;
   #seen = 0;
   readonly #count: number;
@@ -45,18 +42,27 @@ export class ListpackReader extends EntryReader {
    */
   constructor(buf: Buffer, start: number, private readonly end: number) {
     super(buf);
-    if (end - start <= HEADER_BYTES || buf.readUInt32LE(start) !== end - start) {
+    if (end - start <= HEADER_BYTES || uint32At(buf, start) !== end - start) {
       throw new RdbError("a listpack has a wrong size", start);
     }
     if (buf[end - 1] !== END) throw new RdbError("a listpack has no end", end - 1);
-    this.#count = buf.readUInt16LE(start + 4);
+    this.#count = buf[start + 4] | (buf[start + 5] << 8);
     this.#at = start + HEADER_BYTES;
   }
 
   override next(): boolean {
     const { buf } = this;
     const at = this.#at;
-    if (buf[at] === END) {
+    const first = buf[at];
+    if (first < 0xc0) { // a short text, or a small integer: most of them
+      const stop = first < 0x80 ? at + 1 : at + 1 + (first & 0x3f);
+      if (stop < this.end - 1 && buf[stop] === stop - at) {
+        this.#at = stop + 1;
+        this.#seen++;
+        return first < 0x80 ? this.foundInteger(first) : this.found(at + 1, stop);
+      }
+    }
+    if (first === END) {
       const counted = this.#count === COUNT_UNKNOWN || this.#count === this.#seen;
       if (at !== this.end - 1 || !counted) throw new RdbError("a listpack ends too soon", at);
       return false;
@@ -69,10 +75,11 @@ export class ListpackReader extends EntryReader {
 
   /** The next entry as a Number that is an integer. */
   nextInteger(): number {
-    if (!this.next() || !this.isInteger || !Number.isSafeInteger(this.integer)) {
+    const integer = this.next() ? this.integer : undefined;
+    if (integer === undefined || !Number.isSafeInteger(integer)) {
       throw new RdbError("a listpack has no integer", this.#at);
     }
-    return this.integer;
+    return integer;
   }
 
   /** The next entry, which must be there. */
@@ -84,7 +91,6 @@ export class ListpackReader extends EntryReader {
   #entry(at: number): number {
     const { buf } = this;
     const first = buf[at];
-    this.isInteger = true;
     if (first < 0x80) return this.#integerEntry(first, at + 1);
     if (first < 0xc0) return this.#stringEntry(at + 1, first & 0x3f);
     if (first < 0xe0) {
@@ -113,7 +119,6 @@ export class ListpackReader extends EntryReader {
         this.#need(at, 9);
         const value = normalizeInt64(buf.readBigInt64LE(at + 1))!;
         this.foundInteger(value);
-        this.integer = Number(value);
         return at + 9;
       }
       default:
@@ -122,13 +127,11 @@ export class ListpackReader extends EntryReader {
   }
 
   #integerEntry(value: number, stop: number): number {
-    this.integer = value;
     this.foundInteger(value);
     return stop;
   }
 
   #stringEntry(start: number, length: number): number {
-    this.isInteger = false;
     this.#need(start, length);
     this.found(start, start + length);
     return start + length;

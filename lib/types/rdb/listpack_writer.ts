@@ -12,6 +12,8 @@ const HEADER_BYTES = 6;
 const COUNT_UNKNOWN = 0xffff;
 const END = 0xff;
 const BYTES_MIN = 256;
+/** Bytes before the longest strings. */
+const LONG_HEADER_BYTES = 5;
 /** The longest encoding before a string, and behind it. */
 const OVERHEAD_MAX = 10;
 
@@ -99,13 +101,7 @@ export class ListpackWriter {
 
   /** Writes the size of the entry `from .. to` behind it. */
   #close(from: number, to: number): void {
-    const count = backLengthBytes(to - from);
-    let size = to - from;
-    for (let i = count - 1; i >= 0; i--) {
-      this.bytes[to + i] = (size & 0x7f) | (i > 0 ? 0x80 : 0);
-      size = Math.floor(size / 128);
-    }
-    this.length = to + count;
+    this.length = writeBackLength(this.bytes, to, to - from);
     this.count++;
   }
 
@@ -118,4 +114,30 @@ export class ListpackWriter {
     }
     return this;
   }
+}
+
+/** Writes the size of an entry, backwards, at `at`. Returns the offset behind. */
+function writeBackLength(bytes: Buffer, at: number, size: number): number {
+  const count = backLengthBytes(size);
+  for (let i = count - 1; i >= 0; i--) {
+    bytes[at + i] = (size & 0x7f) | (i > 0 ? 0x80 : 0);
+    size = Math.floor(size / 128);
+  }
+  return at + count;
+}
+
+/**
+ * What stands before and behind the bytes of a text of `length` bytes, more than 4095, in a listpack
+ * that holds nothing else.
+ */
+export function singleFrame(length: number): { readonly head: Buffer; readonly tail: Buffer } {
+  const head = Buffer.alloc(HEADER_BYTES + LONG_HEADER_BYTES);
+  const tail = Buffer.alloc(OVERHEAD_MAX);
+  let end = writeBackLength(tail, 0, LONG_HEADER_BYTES + length);
+  tail[end++] = END;
+  head.writeUInt32LE(head.length + length + end, 0);
+  head.writeUInt16LE(1, 4);
+  head[HEADER_BYTES] = 0xf0;
+  head.writeUInt32LE(length, HEADER_BYTES + 1);
+  return { head, tail: tail.subarray(0, end) };
 }

@@ -25,6 +25,8 @@ const EXPANSION_MAX = MATCH_MAX / 3;
 /** Where more than this may match, Redis compares this many bytes without asking for the end. */
 const UNROLLED_MIN = 16;
 const UNROLLED = 19;
+/** A match longer than this is copied as a block when it is unpacked. */
+const BLOCK_COPY_MIN = 64;
 const HASH_BITS = 16;
 const HASH_MULTIPLIER = 0x9e3779b1;
 
@@ -151,13 +153,21 @@ function matchLength(buf: Uint8Array, match: number, at: number, end: number): n
 /**
  * Unpacks `buf[start .. end)`, which must give exactly `length` bytes.
  *
- * @throws {RdbError} it does not.
+ * @param room takes memory for that many bytes; it is asked only if they can come from these.
+ * @returns what `room` returned, whose first `length` bytes are the result.
+ * @throws {RdbError} they are broken.
  */
-export function lzfUnpack(buf: Uint8Array, start: number, end: number, length: number): Buffer {
+export function lzfUnpack(
+  buf: Uint8Array,
+  start: number,
+  end: number,
+  length: number,
+  room: (length: number) => Buffer = Buffer.allocUnsafeSlow,
+): Buffer {
   if (length > (end - start) * EXPANSION_MAX) {
     throw new RdbError("a compressed string is too short for what it claims to hold", start);
   }
-  const out = Buffer.allocUnsafeSlow(length);
+  const out = room(length);
   let at = start;
   let to = 0;
   while (at < end) {
@@ -176,7 +186,12 @@ export function lzfUnpack(buf: Uint8Array, start: number, end: number, length: n
     if (at >= end) throw broken(at);
     const from = to - (((control & 0x1f) << 8) | buf[at++]) - 1;
     if (from < 0 || to + count > length) throw broken(at);
-    for (let i = 0; i < count; i++) out[to++] = out[from + i];
+    if (count > BLOCK_COPY_MIN && from + count <= to) {
+      out.copyWithin(to, from, from + count);
+      to += count;
+    } else {
+      for (let i = 0; i < count; i++) out[to++] = out[from + i]; // the two may overlap
+    }
   }
   if (to !== length) throw broken(at);
   return out;

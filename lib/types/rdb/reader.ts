@@ -12,12 +12,15 @@
  *
  * Promise: nothing is read past the end, and no memory is taken for what is only announced; what
  * is broken throws {@linkcode RdbError}.
+ *
+ * What is read may be a window on something longer: then {@linkcode RdbReader.fill} moves it on.
  */
 
 import { Buffer } from "node:buffer";
 import { type Int64, normalizeInt64, writeInt } from "../../numbers/int64.ts";
 import { RdbError } from "./error.ts";
 import { lzfUnpack } from "./lzf.ts";
+import { uint32At, uint32BigEndianAt } from "./words.ts";
 
 const KIND_14_BITS = 1;
 const KIND_ENCODED = 3;
@@ -26,8 +29,18 @@ const LENGTH_64_BITS = 0x81;
 const ENCODED_LZF = 3;
 /** No string of Redis is longer (proto-max-bulk-len by default). */
 const STRING_BYTES_MAX = 512 * 1024 * 1024;
+/** A length takes no more bytes. */
+const LENGTH_BYTES_MAX = 9;
 /** Room for an integer of 32 bits in decimal. */
 const DIGITS_MAX = 11;
+const TWO_32 = 2 ** 32;
+/** High words from this on stand for integers that are not safe. */
+const UNSAFE_HIGH = 2 ** 21;
+/** A length below this is one byte, which is the length. */
+const SHORT_LENGTHS = 1 << 6;
+/** Room for what is unpacked is kept from one string to the next if it is not larger than this. */
+const ROOM_BYTES_MAX = 1 << 20;
+const NO_ROOM = Buffer.alloc(0);
 
 /** Reads `buf[at .. end)` from the front. */
 export class RdbReader {
@@ -35,18 +48,29 @@ export class RdbReader {
   bytes: Buffer;
   /** ... from here ... */
   start = 0;
-  /** ... up to here. It is valid until the next string is read. */
+  /** ... up to here. It is valid until something else is read. */
   stop = 0;
+  /** How many bytes lie beyond `end`, from where {@linkcode RdbReader.fill} can take them. */
+  protected beyond = 0;
   readonly #digits = Buffer.alloc(DIGITS_MAX);
+  #room = NO_ROOM;
+  /** Memory that a string is unpacked into. */
+  readonly #roomFor = (length: number): Buffer => {
+    if (length > ROOM_BYTES_MAX) return Buffer.allocUnsafeSlow(length);
+    if (length > this.#room.length) {
+      this.#room = Buffer.allocUnsafeSlow(Math.min(2 * length, ROOM_BYTES_MAX));
+    }
+    return this.#room;
+  };
 
   /** A reader of `buf[at .. end)`. */
-  constructor(readonly buf: Buffer, public at: number, readonly end: number) {
+  constructor(public buf: Buffer, public at: number, public end: number) {
     this.bytes = buf;
   }
 
   /** How many bytes are left. */
   get left(): number {
-    return this.end - this.at;
+    return this.end - this.at + this.beyond;
   }
 
   /** An error at the present offset. */
@@ -54,9 +78,20 @@ export class RdbReader {
     return new RdbError(reason, this.at);
   }
 
-  /** Steps over `count` bytes; returns the offset of the first one. */
+  /**
+   * Moves the window so that `count` bytes, more than it has, stand from `at` on; `at`, `end` and
+   * what `buf` holds change, and `buf` itself if they would not fit into it. `count` is small enough
+   * to fit if it is not the length of a string.
+   *
+   * @throws {RdbError} there are not so many.
+   */
+  protected fill(_count: number): void {
+    throw this.error("the data ends too soon");
+  }
+
+  /** Steps over `count` bytes; returns the offset of the first one. Only then `buf` can be read. */
   skip(count: number): number {
-    if (count > this.end - this.at) throw this.error("the data ends too soon");
+    if (count > this.end - this.at) this.fill(count);
     const at = this.at;
     this.at += count;
     return at;
@@ -69,12 +104,16 @@ export class RdbReader {
 
   /** An unsigned 64-bit integer of eight bytes, the lowest first. */
   uint64(): Int64 {
-    return safe(this.buf.readBigUInt64LE(this.skip(8)));
+    const at = this.skip(8);
+    const high = uint32At(this.buf, at + 4);
+    if (high < UNSAFE_HIGH) return high * TWO_32 + uint32At(this.buf, at);
+    return this.buf.readBigUInt64LE(at);
   }
 
   /** A signed 64-bit integer of eight bytes, the lowest first. */
   int64(): Int64 {
-    return normalizeInt64(this.buf.readBigInt64LE(this.skip(8)))!;
+    const value = this.uint64();
+    return typeof value === "number" ? value : normalizeInt64(BigInt.asIntN(64, value))!;
   }
 
   /** A double of eight bytes, the lowest first. */
@@ -87,9 +126,16 @@ export class RdbReader {
     const first = this.byte();
     if (first >> 6 === 0) return first;
     if (first >> 6 === KIND_14_BITS) return ((first & 0x3f) << 8) | this.byte();
-    if (first === LENGTH_32_BITS) return this.buf.readUInt32BE(this.skip(4));
-    if (first === LENGTH_64_BITS) return safe(this.buf.readBigUInt64BE(this.skip(8)));
-    throw this.error("no length");
+    if (first === LENGTH_32_BITS) return this.#uint32BigEndian();
+    if (first !== LENGTH_64_BITS) throw this.error("no length");
+    const high = this.#uint32BigEndian();
+    const low = this.#uint32BigEndian();
+    return high < UNSAFE_HIGH ? high * TWO_32 + low : (BigInt(high) << 32n) | BigInt(low);
+  }
+
+  #uint32BigEndian(): number {
+    const at = this.skip(4);
+    return uint32BigEndianAt(this.buf, at);
   }
 
   /** A length of something. */
@@ -97,6 +143,19 @@ export class RdbReader {
     const length = this.length64();
     if (typeof length === "bigint") throw this.error("a length is out of range");
     return length;
+  }
+
+  /** The length that comes next, which stays to be read; 0: there is none. */
+  peekLength(): number {
+    if (this.end - this.at < LENGTH_BYTES_MAX && this.beyond > 0) {
+      this.fill(Math.min(LENGTH_BYTES_MAX, this.left));
+    }
+    const { at } = this;
+    try {
+      return this.at === this.end ? 0 : this.length();
+    } finally {
+      this.at = at;
+    }
   }
 
   /**
@@ -111,9 +170,19 @@ export class RdbReader {
 
   /** A string: sets `bytes`, `start` and `stop`. */
   string(): void {
-    if (this.left > 0 && this.buf[this.at] >> 6 === KIND_ENCODED) return this.#encodedString();
+    if (this.at === this.end) this.fill(1);
+    const first = this.buf[this.at];
+    const start = this.at + 1;
+    if (first < SHORT_LENGTHS && first <= this.end - start) { // by far most of them
+      this.bytes = this.buf;
+      this.start = start;
+      this.at = this.stop = start + first;
+      return;
+    }
+    if (first >> 6 === KIND_ENCODED) return this.#encodedString();
     const length = this.length();
-    this.#found(this.buf, this.skip(length), length);
+    const from = this.skip(length);
+    this.#found(this.buf, from, length);
   }
 
   #encodedString(): void {
@@ -132,7 +201,7 @@ export class RdbReader {
     const length = this.length();
     if (length > STRING_BYTES_MAX) throw this.error("a string is too long");
     const from = this.skip(packed);
-    this.#found(lzfUnpack(this.buf, from, from + packed, length), 0, length);
+    this.#found(lzfUnpack(this.buf, from, from + packed, length, this.#roomFor), 0, length);
   }
 
   #found(bytes: Buffer, start: number, length: number): void {
@@ -141,9 +210,4 @@ export class RdbReader {
     this.start = start;
     this.stop = start + length;
   }
-}
-
-/** A Number while it is safe. */
-function safe(value: bigint): Int64 {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }

@@ -1,5 +1,5 @@
 /**
- * Streams in RDB.
+ * Streams in RDB: reading them. `encode_stream.ts` writes them.
  *
  *     <chunks> ( <string: ID, 16 bytes BE> <string: listpack> ) ...
  *     <length> <last ID: ms, seq>
@@ -12,16 +12,16 @@
  * Our chunks are Redis's listpacks, byte for byte: they are copied as they are, both ways.
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { copyBytes } from "../../memory/bytes.ts";
 import { type GroupParts, InvalidStreamError, StreamBuilder } from "../stream/build.ts";
-import type { ConsumerGroup } from "../stream/group.ts";
-import type { IdRows } from "../stream/pending.ts";
+import { chunkBuffer } from "../stream/chunk.ts";
 import type { Stream } from "../stream/stream.ts";
 import { ID_MIN, type StreamId } from "../stream/stream_id.ts";
-import { toInt64, toUint64 } from "../stream/uint64.ts";
+import { fromWords, toInt64 } from "../stream/uint64.ts";
 import type { RdbReader } from "./reader.ts";
 import { RdbType } from "./types.ts";
-import type { RdbWriter } from "./writer.ts";
+import { uint32BigEndianAt } from "./words.ts";
 
 const ID_BYTES = 16;
 const TIME_BYTES = 8;
@@ -32,67 +32,6 @@ const PENDING_BYTES_MIN = ID_BYTES + TIME_BYTES + SIZE_MIN;
 type Item<T> = T extends Iterable<infer Each> ? Each : never;
 type Pending = Item<GroupParts["pending"]>;
 type ConsumerParts = Item<GroupParts["consumers"]>;
-
-/** Writes a stream as Redis 7.0 does, its type included. */
-export function encodeStream(writer: RdbWriter, stream: Stream): void {
-  writer.byte(RdbType.stream2);
-  writer.size(stream.chunks.length);
-  for (const chunk of stream.chunks) {
-    writer.size(ID_BYTES);
-    writeRawId(writer, chunk);
-    writer.string(chunk.buf, 0, chunk.length);
-  }
-  writer.size(stream.length);
-  writeId(writer, stream.lastId);
-  writeId(writer, stream.firstId);
-  writeId(writer, stream.maxDeletedId);
-  writer.size(unsigned(stream.entriesAdded));
-  writer.size(stream.groups.size);
-  for (const group of stream.groups) encodeGroup(writer, group);
-}
-
-function encodeGroup(writer: RdbWriter, group: ConsumerGroup): void {
-  writeName(writer, group.name);
-  writeId(writer, group.lastId);
-  writer.size(unsigned(group.entriesRead));
-  writer.size(group.pending.size);
-  for (const row = group.pending.from(ID_MIN); row.hasRow; row.next()) {
-    writeRawId(writer, row.id);
-    writer.int64(row.time_ms);
-    writer.size(row.deliveries);
-  }
-  writer.size(group.consumers.size);
-  for (const { name, seen_ms, pending } of group.consumers) {
-    writeName(writer, name);
-    writer.int64(seen_ms);
-    writer.size(pending.size);
-    writeRawIds(writer, pending);
-  }
-}
-
-function writeRawIds(writer: RdbWriter, ids: IdRows): void {
-  for (const row = ids.from(ID_MIN); row.hasRow; row.next()) writeRawId(writer, row.id);
-}
-
-function writeRawId(writer: RdbWriter, { ms, seq }: StreamId): void {
-  writer.uint64BigEndian(ms);
-  writer.uint64BigEndian(seq);
-}
-
-function writeId(writer: RdbWriter, { ms, seq }: StreamId): void {
-  writer.size(ms);
-  writer.size(seq);
-}
-
-function writeName(writer: RdbWriter, name: string): void {
-  const bytes = Buffer.from(name, "latin1");
-  writer.string(bytes, 0, bytes.length);
-}
-
-/** A counter that may be -1, as the unsigned integer with the same bits. */
-function unsigned(value: number | bigint): number | bigint {
-  return value < 0 ? BigInt.asUintN(64, BigInt(value)) : value;
-}
 
 /** Reads a stream of one of its three types. @throws {RdbError} it is broken. */
 export function decodeStream(reader: RdbReader, type: number): Stream {
@@ -110,7 +49,7 @@ function readStream(reader: RdbReader, type: number): Stream {
   const length = reader.length();
   const lastId = readId(reader);
   const isNew = type !== RdbType.stream;
-  if (isNew) readId(reader); // the first ID is that of the first entry
+  if (isNew) skipId(reader); // the first ID is that of the first entry
   const maxDeletedId = isNew ? readId(reader) : ID_MIN;
   const entriesAdded = isNew ? readSigned(reader) : length;
   for (let left = reader.count(SIZE_MIN); left > 0; left--) {
@@ -132,8 +71,9 @@ function readChunk(reader: RdbReader, builder: StreamBuilder): void {
   }
   const id = idAt(reader.bytes, reader.start);
   reader.string();
-  const listpack = Buffer.allocUnsafeSlow(reader.stop - reader.start);
-  reader.bytes.copy(listpack, 0, reader.start, reader.stop);
+  const { bytes, start, stop } = reader;
+  const listpack = chunkBuffer(stop - start);
+  copyBytes(bytes, start, stop, listpack, 0);
   builder.addChunk(id, listpack);
 }
 
@@ -181,14 +121,20 @@ function readRawId(reader: RdbReader): StreamId {
 
 function idAt(bytes: Buffer, at: number): StreamId {
   return {
-    ms: toUint64(bytes.readBigUInt64BE(at)),
-    seq: toUint64(bytes.readBigUInt64BE(at + 8)),
+    ms: fromWords(uint32BigEndianAt(bytes, at), uint32BigEndianAt(bytes, at + 4)),
+    seq: fromWords(uint32BigEndianAt(bytes, at + 8), uint32BigEndianAt(bytes, at + 12)),
   };
 }
 
 function readId(reader: RdbReader): StreamId {
   const ms = reader.length64();
-  return { ms, seq: reader.length64() };
+  const seq = reader.length64();
+  return ms === 0 && seq === 0 ? ID_MIN : { ms, seq };
+}
+
+function skipId(reader: RdbReader): void {
+  reader.length64();
+  reader.length64();
 }
 
 function readName(reader: RdbReader): string {

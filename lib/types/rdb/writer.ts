@@ -8,6 +8,8 @@ import { type Int64, parseInt64 } from "../../numbers/int64.ts";
 import { LzfPacker } from "./lzf.ts";
 
 const BYTES_MIN = 256;
+/** A buffer larger than this is not kept for what is written later. */
+const BYTES_KEPT_MAX = 1 << 20;
 /** Longest text that can be an integer of 32 bits. */
 const INTEGER_TEXT_MAX = 11;
 /** Strings up to this length are not compressed. */
@@ -16,6 +18,9 @@ const ENCODED = 0xc0;
 const ENCODED_LZF = 0xc3;
 const LENGTH_32_BITS = 0x80;
 const LENGTH_64_BITS = 0x81;
+const TWO_32 = 2 ** 32;
+/** No integer begins with a byte above this. */
+const NINE = 0x39;
 
 const packer = new LzfPacker();
 
@@ -28,9 +33,10 @@ export class RdbWriter {
   /** @param compress whether long strings are compressed (`rdbcompression`). */
   constructor(readonly compress = true) {}
 
-  /** Forgets what was written. */
+  /** Forgets what was written; a buffer that has grown large is given up. */
   clear(): void {
     this.length = 0;
+    if (this.buf.length > BYTES_KEPT_MAX) this.buf = Buffer.allocUnsafeSlow(BYTES_MIN);
   }
 
   /** One byte. */
@@ -48,17 +54,33 @@ export class RdbWriter {
   /** Four bytes, the lowest first. */
   uint32(value: number): void {
     const at = this.#room(4);
-    this.buf.writeUInt32LE(value, at);
+    const { buf } = this;
+    buf[at] = value;
+    buf[at + 1] = value >>> 8;
+    buf[at + 2] = value >>> 16;
+    buf[at + 3] = value >>> 24;
   }
 
   /** Eight bytes, the lowest first. */
   int64(value: Int64): void {
+    if (typeof value === "number" && Number.isSafeInteger(value)) {
+      const high = Math.floor(value / TWO_32);
+      this.uint32((value - high * TWO_32) | 0);
+      this.uint32(high | 0);
+      return;
+    }
     const at = this.#room(8);
     this.buf.writeBigInt64LE(BigInt.asIntN(64, BigInt(value)), at);
   }
 
   /** Eight bytes, the highest first. */
   uint64BigEndian(value: Int64): void {
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) {
+      const high = Math.floor(value / TWO_32);
+      this.#uint32BigEndian(high | 0);
+      this.#uint32BigEndian((value - high * TWO_32) | 0);
+      return;
+    }
     const at = this.#room(8);
     this.buf.writeBigUInt64BE(BigInt(value), at);
   }
@@ -82,10 +104,9 @@ export class RdbWriter {
     } else if (value < 1 << 14) {
       this.byte(0x40 | (Number(value) >> 8));
       this.byte(Number(value) & 0xff);
-    } else if (value < 2 ** 32) {
+    } else if (value < TWO_32) {
       this.byte(LENGTH_32_BITS);
-      const at = this.#room(4);
-      this.buf.writeUInt32BE(Number(value), at);
+      this.#uint32BigEndian(Number(value) | 0);
     } else {
       this.byte(LENGTH_64_BITS);
       this.uint64BigEndian(value);
@@ -95,13 +116,14 @@ export class RdbWriter {
   /** A string: as an integer or compressed, if that is shorter. */
   string(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
-    if (length <= INTEGER_TEXT_MAX && this.#integer(parseInt64(bytes, start, end))) return;
+    if (
+      length <= INTEGER_TEXT_MAX && bytes[start] <= NINE &&
+      this.#integer(parseInt64(bytes, start, end))
+    ) return;
     if (this.compress && length > PLAIN_MAX) {
       const packed = packer.pack(bytes, start, end);
       if (packed > 0) {
-        this.byte(ENCODED_LZF);
-        this.size(packed);
-        this.size(length);
+        this.packedHead(packed, length);
         return this.raw(packer.bytes, 0, packed);
       }
     }
@@ -109,25 +131,39 @@ export class RdbWriter {
     this.raw(bytes, start, end);
   }
 
+  /** What stands before the packed bytes of a compressed string. */
+  packedHead(packed: number, length: number): void {
+    this.byte(ENCODED_LZF);
+    this.size(packed);
+    this.size(length);
+  }
+
   /** Writes an integer of at most 32 bits in the place of a string; false: it is none. */
   #integer(value: Int64 | undefined): boolean {
     if (typeof value !== "number") return false;
     if (value >= -0x80 && value <= 0x7f) {
       this.byte(ENCODED);
-      const at = this.#room(1);
-      this.buf.writeInt8(value, at);
+      this.byte(value & 0xff);
     } else if (value >= -0x8000 && value <= 0x7fff) {
       this.byte(ENCODED | 1);
-      const at = this.#room(2);
-      this.buf.writeInt16LE(value, at);
+      this.byte(value & 0xff);
+      this.byte((value >> 8) & 0xff);
     } else if (value >= -0x80000000 && value <= 0x7fffffff) {
       this.byte(ENCODED | 2);
-      const at = this.#room(4);
-      this.buf.writeInt32LE(value, at);
+      this.uint32(value);
     } else {
       return false;
     }
     return true;
+  }
+
+  #uint32BigEndian(value: number): void {
+    const at = this.#room(4);
+    const { buf } = this;
+    buf[at] = value >>> 24;
+    buf[at + 1] = value >>> 16;
+    buf[at + 2] = value >>> 8;
+    buf[at + 3] = value;
   }
 
   /** Makes room for `size` bytes, in a new `buf` if need be; returns where they begin. */

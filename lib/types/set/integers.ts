@@ -12,8 +12,8 @@ import { Buffer } from "node:buffer";
 import { copyBytes } from "../../memory/bytes.ts";
 import type { Int64 } from "../../numbers/int64.ts";
 
-/** Bytes before the first integer. */
-const HEADER_BYTES = 1;
+/** Bytes before the first integer: its width. */
+export const INTEGERS_HEADER_BYTES = 1;
 const WIDTH_MIN = 2;
 const TWO_32 = 2 ** 32;
 
@@ -58,19 +58,19 @@ function write(bytes: Uint8Array, at: number, width: number, value: Int64): void
 
 /** How many integers the run `bytes[from .. to)` holds. */
 export function integersCount(bytes: Uint8Array, from: number, to: number): number {
-  return (to - from - HEADER_BYTES) / widthOf(bytes, from);
+  return (to - from - INTEGERS_HEADER_BYTES) / widthOf(bytes, from);
 }
 
 /** Integer number `i`, in ascending order, of the run that begins at `from`. */
 export function integerAt(bytes: Uint8Array, from: number, i: number): Int64 {
   const width = widthOf(bytes, from);
-  return read(bytes, from + HEADER_BYTES + i * width, width);
+  return read(bytes, from + INTEGERS_HEADER_BYTES + i * width, width);
 }
 
 /** Where `value` stands in the run `bytes[from .. to)`; `~i`: it is missing, and belongs before i. */
 export function findInteger(bytes: Uint8Array, from: number, to: number, value: Int64): number {
   const width = widthOf(bytes, from);
-  const first = from + HEADER_BYTES;
+  const first = from + INTEGERS_HEADER_BYTES;
   let low = 0;
   let high = (to - first) / width - 1;
   // Integers often come in ascending order: look at the end first.
@@ -103,7 +103,7 @@ export class IntegersEditor {
   /** Begins with an empty run. */
   clear(): void {
     this.bytes[0] = WIDTH_MIN;
-    this.length = HEADER_BYTES;
+    this.length = INTEGERS_HEADER_BYTES;
   }
 
   /** Begins with a copy of the run `bytes[from .. to)`. */
@@ -120,7 +120,7 @@ export class IntegersEditor {
     const found = findInteger(this.bytes, 0, this.length, value);
     if (found >= 0) return false;
     const size = this.bytes[0];
-    const at = HEADER_BYTES + ~found * size;
+    const at = INTEGERS_HEADER_BYTES + ~found * size;
     this.#reserve(this.length + size);
     this.bytes.copyWithin(at + size, at, this.length);
     write(this.bytes, at, size, value);
@@ -138,7 +138,7 @@ export class IntegersEditor {
   /** Takes out integer number `i`, in ascending order. */
   removeAt(i: number): void {
     const size = this.bytes[0];
-    const at = HEADER_BYTES + i * size;
+    const at = INTEGERS_HEADER_BYTES + i * size;
     this.bytes.copyWithin(at, at + size, this.length);
     this.length -= size;
   }
@@ -147,17 +147,17 @@ export class IntegersEditor {
   #widen(width: number): void {
     const old = this.bytes[0];
     const { count } = this;
-    this.#reserve(HEADER_BYTES + count * width);
+    this.#reserve(INTEGERS_HEADER_BYTES + count * width);
     for (let i = count - 1; i >= 0; i--) { // from the end: each lands behind where it is read
       write(
         this.bytes,
-        HEADER_BYTES + i * width,
+        INTEGERS_HEADER_BYTES + i * width,
         width,
-        read(this.bytes, HEADER_BYTES + i * old, old),
+        read(this.bytes, INTEGERS_HEADER_BYTES + i * old, old),
       );
     }
     this.bytes[0] = width;
-    this.length = HEADER_BYTES + count * width;
+    this.length = INTEGERS_HEADER_BYTES + count * width;
   }
 
   #reserve(size: number): void {

@@ -5,7 +5,7 @@
  * {@linkcode InvalidStreamError}, and what was built can be used like any other stream.
  */
 
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { Database, Ref } from "../../keyspace/database.ts";
 import type { Args } from "../../resp/args.ts";
 import { Chunk, DELETED, SAME_FIELDS } from "./chunk.ts";
@@ -22,6 +22,8 @@ import {
 import { Stream } from "./stream.ts";
 import { compareIds, ID_MIN, type StreamId } from "./stream_id.ts";
 import { addUint64, type Uint64 } from "./uint64.ts";
+
+const NOTHING = Buffer.alloc(0);
 
 /** Parts of a stream that do not fit together. */
 export class InvalidStreamError extends Error {
@@ -69,18 +71,24 @@ export function storeStream(
 export class StreamBuilder {
   readonly #stream = new Stream();
   #live = 0;
-  #lastId: StreamId = ID_MIN;
+  /** The first and the last entry so far that are not deleted. */
+  #firstId: StreamId | undefined;
+  #lastMs: Uint64 = 0;
+  #lastSeq: Uint64 = 0;
 
   /** Adds a chunk: its ID and its listpack, which is taken over. */
   addChunk(id: StreamId, listpack: Buffer): void {
-    this.#checkListpack(listpack);
-    const last = checkEntries(id, listpack, this.#lastId);
-    const before = this.#stream.chunks.at(-1);
-    if (before !== undefined && compareIds(id, before) <= 0) {
+    checkListpack(listpack);
+    const { chunks } = this.#stream;
+    if (chunks.length > 0 && compareIds(id, chunks[chunks.length - 1]) <= 0) {
       throw new InvalidStreamError("chunks are not in order");
     }
+    try {
+      this.#checkEntries(id, listpack);
+    } finally {
+      walk.open(NOTHING);
+    }
     const chunk = Chunk.of(id, listpack);
-    this.#lastId = last;
     this.#live += chunk.live;
     this.#stream.adoptChunk(chunk);
   }
@@ -97,43 +105,89 @@ export class StreamBuilder {
   finish({ length, lastId, maxDeletedId, entriesAdded }: StreamFigures): Stream {
     const stream = this.#stream;
     if (length !== this.#live) throw new InvalidStreamError("the length is wrong");
-    if (stream.chunks.length > 0 && compareIds(this.#lastId, lastId) > 0) {
+    if (isAfter(this.#lastMs, this.#lastSeq, lastId.ms, lastId.seq)) {
       throw new InvalidStreamError("an entry is behind the last ID");
     }
     stream.length = length;
     stream.lastId = lastId;
     stream.maxDeletedId = maxDeletedId;
     stream.entriesAdded = entriesAdded;
-    const reader = stream.read();
-    stream.firstId = reader.next() ? reader.id : ID_MIN;
+    stream.firstId = this.#firstId ?? ID_MIN;
+    if (compareIds(stream.firstId, lastId) === 0) stream.firstId = lastId; // one object less
     return stream;
   }
 
-  #checkListpack(bytes: Buffer): void {
-    const { length } = bytes;
-    if (
-      length <= HEADER_BYTES || bytes.readUInt32LE(0) !== length ||
-      bytes[length - 1] !== LISTPACK_END
-    ) {
-      throw new InvalidStreamError("a listpack has a wrong size");
+  /** Checks the entries of a chunk, which come behind those of the chunks before. */
+  #checkEntries(id: StreamId, bytes: Buffer): void {
+    walk.open(bytes);
+    const live = walk.count();
+    const deleted = walk.count();
+    const fieldCount = walk.count();
+    walk.skip(fieldCount);
+    if (walk.integer() !== 0) throw new InvalidStreamError("a chunk's fields have no end");
+    let deletedSeen = 0;
+    for (let i = 0; i < live + deleted; i++) {
+      const flags = walk.integer();
+      if (typeof flags === "bigint" || flags < 0 || flags > 3) {
+        throw new InvalidStreamError("an entry has unknown flags");
+      }
+      const ms = addUint64(id.ms, walk.integer());
+      const seq = addUint64(id.seq, walk.integer());
+      if ((flags & DELETED) === 0) this.#noteLive(ms, seq);
+      else deletedSeen++; // they may be out of order, after an XSETID
+      const isSame = (flags & SAME_FIELDS) !== 0;
+      const fields = isSame ? fieldCount : walk.count();
+      walk.skip(isSame ? fields : 2 * fields);
+      if (walk.integer() !== (isSame ? 3 + fields : 4 + 2 * fields)) {
+        throw new InvalidStreamError("an entry has a wrong count of parts");
+      }
     }
-    const count = countElements(bytes, HEADER_BYTES, length - 1);
-    const announced = bytes.readUInt16LE(4);
-    if (count < 0 || (announced !== ELEMENTS_UNKNOWN && announced !== count)) {
-      throw new InvalidStreamError("a listpack is malformed");
+    if (!walk.isAtEnd || live + deleted === 0 || deletedSeen !== deleted) {
+      throw new InvalidStreamError("a chunk has a wrong count of entries");
     }
+  }
+
+  #noteLive(ms: Uint64, seq: Uint64): void {
+    if (!isAfter(ms, seq, this.#lastMs, this.#lastSeq)) {
+      throw new InvalidStreamError("entries are not in order");
+    }
+    this.#firstId ??= { ms, seq };
+    this.#lastMs = ms;
+    this.#lastSeq = seq;
+  }
+}
+
+/** Whether the ID `ms-seq` is behind another. */
+function isAfter(ms: Uint64, seq: Uint64, otherMs: Uint64, otherSeq: Uint64): boolean {
+  return ms > otherMs || (ms === otherMs && seq > otherSeq);
+}
+
+function checkListpack(bytes: Buffer): void {
+  const { length } = bytes;
+  if (
+    length <= HEADER_BYTES || (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16)) +
+          bytes[3] * 0x1000000 !== length ||
+    bytes[length - 1] !== LISTPACK_END
+  ) {
+    throw new InvalidStreamError("a listpack has a wrong size");
+  }
+  const count = countElements(bytes, HEADER_BYTES, length - 1);
+  const announced = bytes[4] | (bytes[5] << 8);
+  if (count < 0 || (announced !== ELEMENTS_UNKNOWN && announced !== count)) {
+    throw new InvalidStreamError("a listpack is malformed");
   }
 }
 
 /** Walks through the elements of a well-formed listpack and refuses what is not there. */
 class Walk {
-  at = HEADER_BYTES;
-  readonly #buf: Buffer;
-  readonly #end: number;
+  at = 0;
+  #buf: Buffer = NOTHING;
+  #end = 0;
 
-  constructor(buf: Buffer) {
+  open(buf: Buffer): void {
     this.#buf = buf;
     this.#end = buf.length - 1;
+    this.at = HEADER_BYTES;
   }
 
   get isAtEnd(): boolean {
@@ -141,12 +195,17 @@ class Walk {
   }
 
   integer(): number | bigint {
-    if (this.isAtEnd || !isInteger(this.#buf, this.at)) {
+    const buf = this.#buf;
+    const { at } = this;
+    if (at < this.#end && buf[at] < 0x80) { // most of them
+      this.at = at + 2;
+      return buf[at];
+    }
+    if (this.isAtEnd || !isInteger(buf, at)) {
       throw new InvalidStreamError("a chunk has no integer where one must be");
     }
-    const value = readInteger(this.#buf, this.at);
-    this.at = afterElement(this.#buf, this.at);
-    return value;
+    this.at = afterElement(buf, at);
+    return readInteger(buf, at);
   }
 
   /** An integer that counts something there is room for. */
@@ -166,45 +225,8 @@ class Walk {
   }
 }
 
-/**
- * Checks the entries of a chunk, which come behind `before`; returns the ID of the last one that is
- * not deleted, or `before`.
- */
-function checkEntries(id: StreamId, bytes: Buffer, before: StreamId): StreamId {
-  const walk = new Walk(bytes);
-  const live = walk.count();
-  const deleted = walk.count();
-  const fieldCount = walk.count();
-  walk.skip(fieldCount);
-  if (walk.integer() !== 0) throw new InvalidStreamError("a chunk's fields have no end");
-  let last = before;
-  let deletedSeen = 0;
-  for (let i = 0; i < live + deleted; i++) {
-    const flags = walk.integer();
-    if (typeof flags === "bigint" || flags < 0 || flags > 3) {
-      throw new InvalidStreamError("an entry has unknown flags");
-    }
-    deletedSeen += flags & DELETED;
-    const entryId = {
-      ms: addUint64(id.ms, walk.integer()),
-      seq: addUint64(id.seq, walk.integer()),
-    };
-    if ((flags & DELETED) === 0) { // the others may be out of order, after an XSETID
-      if (compareIds(entryId, last) <= 0) throw new InvalidStreamError("entries are not in order");
-      last = entryId;
-    }
-    const isSame = (flags & SAME_FIELDS) !== 0;
-    const fields = isSame ? fieldCount : walk.count();
-    walk.skip(isSame ? fields : 2 * fields);
-    if (walk.integer() !== (isSame ? 3 + fields : 4 + 2 * fields)) {
-      throw new InvalidStreamError("an entry has a wrong count of parts");
-    }
-  }
-  if (!walk.isAtEnd || live + deleted === 0 || deletedSeen !== deleted) {
-    throw new InvalidStreamError("a chunk has a wrong count of entries");
-  }
-  return last;
-}
+/** Of chunks being checked there is one at a time. */
+const walk = new Walk();
 
 /** Stands for the consumer of a row that nobody has claimed yet. */
 const NOBODY = 0xffffffff;

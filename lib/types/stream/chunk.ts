@@ -45,7 +45,18 @@ const SPARE_BYTES_MAX = 4096;
 /** A new chunk takes at most so much on the strength of what the last one became. */
 const EXPECTED_BYTES_MAX = 16384;
 
+/**
+ * Buffers up to this size are pieces of blocks of 8 KiB (`Buffer.poolSize`), which are made in a
+ * quarter of the time: of small streams there may be many. A chunk that grows leaves its block.
+ */
+const POOLED_BYTES_MAX = 512;
+
 const field = new Element();
+
+/** A buffer for the listpack of a chunk; its contents are undefined. */
+export function chunkBuffer(size: number): Buffer {
+  return size <= POOLED_BYTES_MAX ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
+}
 
 /** Entries packed into one run of bytes. */
 export class Chunk {
@@ -88,7 +99,7 @@ export class Chunk {
   ): Chunk {
     const least = HEADER_BYTES + fieldsBytes(args, first, fieldCount) + 64;
     const size = Math.max(BYTES_MIN, least, Math.min(expected_bytes, EXPECTED_BYTES_MAX));
-    const chunk = new Chunk(id.ms, id.seq, Buffer.allocUnsafeSlow(size));
+    const chunk = new Chunk(id.ms, id.seq, chunkBuffer(size));
     const { buf } = chunk;
     let at = writeInteger(buf, HEADER_BYTES, 0);
     at = writeInteger(buf, at, 0);
@@ -182,7 +193,7 @@ export class Chunk {
 
   /** A copy that shares nothing with this one. */
   clone(): Chunk {
-    const bytes = Buffer.allocUnsafeSlow(this.length);
+    const bytes = chunkBuffer(this.length);
     this.buf.copy(bytes, 0, 0, this.length);
     return Chunk.of(this, bytes);
   }
@@ -239,7 +250,7 @@ export class Chunk {
   }
 
   #resize(size: number): void {
-    const resized = Buffer.allocUnsafeSlow(size);
+    const resized = chunkBuffer(size);
     this.buf.copy(resized, 0, 0, this.length);
     this.buf = resized;
   }

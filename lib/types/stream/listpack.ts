@@ -252,7 +252,15 @@ export function countElements(buf: Buffer, start: number, end: number): number {
   let at = start;
   let count = 0;
   while (at < end) {
-    const header = buf[at] === 0xf0 ? 5 : buf[at] >= 0xe0 && buf[at] < 0xf0 ? 2 : 1;
+    const tag = buf[at];
+    if (tag < 0xc0) { // a short one: most of them
+      const length = tag < 0x80 ? 1 : 1 + (tag & 0x3f);
+      at += length + 1;
+      if (at > end || buf[at - 1] !== length) return -1;
+      count++;
+      continue;
+    }
+    const header = tag === 0xf0 ? 5 : tag >= 0xe0 && tag < 0xf0 ? 2 : 1;
     if (at + header > end) return -1;
     const length = contentBytes(buf, at);
     const next = at + length + backLengthBytes(length);

@@ -42,14 +42,14 @@ export class Stream implements ValueObject {
   maxDeletedId: StreamId = ID_MIN;
   /** How many entries were ever added: a signed 64-bit integer. */
   entriesAdded: number | bigint = 0;
-  /** In the order of their names. */
-  readonly groups: NameTable<ConsumerGroup> = new NameTable();
   /** How often {@linkcode Stream.append} was called: tells who waits whether to look again. */
   appends = 0;
 
   #chunks: Chunk[] = [];
   #chunkBytes = 0;
-  readonly #hint = new ReadHint();
+  /** Made when somebody asks for it: of many streams nobody does. */
+  #groups: NameTable<ConsumerGroup> | undefined;
+  #hint: ReadHint | undefined;
   /** See {@linkcode Stream.radixTreeNodes}; -1: to be counted again. */
   #nodes = -1;
 
@@ -58,9 +58,14 @@ export class Stream implements ValueObject {
     return this.#chunks;
   }
 
+  /** In the order of their names. */
+  get groups(): NameTable<ConsumerGroup> {
+    return this.#groups ??= new NameTable();
+  }
+
   get usedBytes(): number {
     let sum = STREAM_OVERHEAD_BYTES + this.#chunkBytes + CHUNK_OVERHEAD_BYTES * this.#chunks.length;
-    for (const group of this.groups) sum += group.usedBytes;
+    if (this.#groups !== undefined) { for (const group of this.#groups) sum += group.usedBytes; }
     return sum;
   }
 
@@ -116,7 +121,7 @@ export class Stream implements ValueObject {
 
   /** A reader of the entries from `start` to `end`, both included. */
   read(start: StreamId = ID_MIN, end: StreamId = ID_MAX, backwards = false): StreamReader {
-    const reader = new StreamReader(this.#chunks, this.#hint);
+    const reader = new StreamReader(this.#chunks, this.#hint ??= new ReadHint());
     reader.seek(start, end, backwards);
     return reader;
   }
@@ -238,7 +243,7 @@ export class Stream implements ValueObject {
 
   free(): void {
     this.#chunks = [];
-    this.#hint.chunk = undefined;
+    this.#hint = undefined;
     this.#chunkBytes = 0;
   }
 
@@ -309,7 +314,9 @@ export class Stream implements ValueObject {
   /** Adds a chunk, behind the others unless XSETID went back behind one whose entries are gone. */
   #pushChunk(chunk: Chunk): void {
     const last = this.#chunks.at(-1);
-    if (last === undefined || compareIds(last, chunk) < 0) {
+    if (last === undefined) {
+      this.#chunks = [chunk]; // an empty array would take room for 17
+    } else if (compareIds(last, chunk) < 0) {
       this.#chunks.push(chunk);
     } else {
       const before = chunkIndex(this.#chunks, chunk);

@@ -238,6 +238,11 @@ export class ZsetWriter {
     this.#ref = this.#db.setValue(this.#ref, ZSET_PACKED, bytes, valueStart, end);
   }
 
+  /** Makes the set a large one, unless it is. */
+  unpack(): void {
+    if (this.#large === undefined) this.#becomeLarge();
+  }
+
   /** Makes the set a large one, with the members that it has. */
   #becomeLarge(): LargeZset {
     const large = new LargeZset(this.#db.keyspace.seed);

@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import { NONE } from "../../../lib/keyspace/database.ts";
 import { datasetDigest } from "../../../lib/keyspace/digest.ts";
 import type { Keyspace } from "../../../lib/keyspace/keyspace.ts";
-import { snapshotCommands } from "../../../lib/persistence/aof/snapshot.ts";
+import { CommandSnapshotEncoder } from "../../../lib/persistence/aof/snapshot.ts";
 import { decodeValue } from "../../../lib/types/rdb/decode.ts";
 import { encodeValue } from "../../../lib/types/rdb/encode.ts";
 import { RdbError } from "../../../lib/types/rdb/error.ts";
@@ -59,7 +59,11 @@ function checkSound(keyspace: Keyspace, body: string): void {
   const db = keyspace.database(0);
   if (db.peek(KEY, 0) === NONE) return; // all fields of the hash have expired
   const before = datasetDigest(keyspace);
-  for (const chunk of snapshotCommands(keyspace)) assert(chunk.length > 0);
+  const encoder = new CommandSnapshotEncoder();
+  encoder.begin();
+  encoder.record(db, 0, db.peek(KEY, 0));
+  encoder.end();
+  assert(encoder.take().length > 0);
   const writer = new RdbWriter();
   encodeValue(writer, db, db.peek(KEY, 0), LIMITS);
   assert(

@@ -1,0 +1,154 @@
+/**
+ * Records by their addresses: what a record is, where its bytes are, and the bits that its owner
+ * keeps with it. How a record lies in memory is told in `record_table.ts`, which finds records by
+ * key, makes and removes them.
+ */
+
+import type { Buffer } from "node:buffer";
+import { Arena } from "./arena.ts";
+import { equalBytes } from "./bytes.ts";
+import { type External, ExternalValues } from "./external_values.ts";
+import {
+  ENCODING_MAX,
+  EPOCH,
+  EXPIRES,
+  EXTERNAL,
+  FLAG_BITS,
+  LENGTH_MAX,
+  OFFSET_BITS,
+  OFFSET_MASK,
+  readExpiry,
+  recordSize,
+  type Ref,
+} from "./record_layout.ts";
+
+/** See above. */
+export class Records {
+  /** After {@linkcode Records.locate}: the buffer that holds key and value. */
+  bytes: Buffer;
+  /** After `locate`: offset of the key's first byte in `bytes`. */
+  keyStart = 0;
+  /** After `locate`: offset of the value's first byte, and so the end of the key. */
+  valueStart = 0;
+  /** After `locate`: offset past the value's last byte. */
+  valueEnd = 0;
+
+  /** Where the records are. */
+  protected readonly arena = new Arena();
+  /** Where the keys and values of large ones are. */
+  protected readonly externals = new ExternalValues();
+  /** {@linkcode EPOCH} or 0: the bit that records made now carry. */
+  protected epoch = 0;
+
+  /** No record at first. */
+  constructor() {
+    this.bytes = this.arena.bytes[0];
+  }
+
+  /** Bytes taken by one record: its slot, and its external buffer. */
+  recordBytes(ref: Ref): number {
+    const external = this.external(ref);
+    return this.arena.slotBytes(ref) + (external?.bytes.length ?? 0);
+  }
+
+  /** Finds the bytes of a record: sets `bytes`, `keyStart`, `valueStart` and `valueEnd`. */
+  locate(ref: Ref): void {
+    const segment = ref >>> OFFSET_BITS;
+    const words = this.arena.words[segment];
+    const at = (ref & OFFSET_MASK) << 1;
+    const flags = words[at];
+    if ((flags & EXTERNAL) !== 0) {
+      const external = this.externals.at(words[at + 1]);
+      this.bytes = external.bytes;
+      this.keyStart = 0;
+      this.valueStart = external.keyLength;
+      this.valueEnd = external.keyLength + external.valueLength;
+      return;
+    }
+    const lengths = words[at + 1];
+    this.bytes = this.arena.bytes[segment];
+    this.keyStart = (at << 2) + recordSize(flags, 0, 0);
+    this.valueStart = this.keyStart + (lengths & LENGTH_MAX);
+    this.valueEnd = this.valueStart + (lengths >>> 16);
+  }
+
+  /** The owner's encoding of a record. */
+  encoding(ref: Ref): number {
+    return this.arena.words[ref >>> OFFSET_BITS][(ref & OFFSET_MASK) << 1] & ENCODING_MAX;
+  }
+
+  /** The owner's 24 bits of a record. */
+  meta(ref: Ref): number {
+    return this.arena.words[ref >>> OFFSET_BITS][(ref & OFFSET_MASK) << 1] >>> 8;
+  }
+
+  /** Sets the owner's 24 bits. */
+  setMeta(ref: Ref, meta: number): void {
+    const words = this.arena.words[ref >>> OFFSET_BITS];
+    const at = (ref & OFFSET_MASK) << 1;
+    words[at] = (words[at] & FLAG_BITS) | (meta << 8);
+  }
+
+  /** Sets the owner's encoding. */
+  setEncoding(ref: Ref, encoding: number): void {
+    const words = this.arena.words[ref >>> OFFSET_BITS];
+    const at = (ref & OFFSET_MASK) << 1;
+    words[at] = (words[at] & ~ENCODING_MAX) | encoding;
+  }
+
+  /**
+   * Makes all records there are old, in no time: for a snapshot, which renews each once it is
+   * written. Before the next epoch all must be renewed or removed; the caller sees to that.
+   */
+  newEpoch(): void {
+    this.epoch ^= EPOCH;
+  }
+
+  /** Whether a record is from before the last {@linkcode Records.newEpoch}, and not renewed. */
+  isOld(ref: Ref): boolean {
+    return (this.word0(ref) & EPOCH) !== this.epoch;
+  }
+
+  /** The record is old no more. */
+  renew(ref: Ref): void {
+    const words = this.arena.words[ref >>> OFFSET_BITS];
+    const at = (ref & OFFSET_MASK) << 1;
+    words[at] = (words[at] & ~EPOCH) | this.epoch;
+  }
+
+  /** When a record expires, in ms since the epoch; undefined: never. */
+  expiry(ref: Ref): number | undefined {
+    const words = this.arena.words[ref >>> OFFSET_BITS];
+    const at = (ref & OFFSET_MASK) << 1;
+    if ((words[at] & EXPIRES) === 0) return undefined;
+    return readExpiry(words, at);
+  }
+
+  /** Flags and meta of a record. */
+  protected word0(ref: Ref): number {
+    return this.arena.words[ref >>> OFFSET_BITS][(ref & OFFSET_MASK) << 1];
+  }
+
+  /** The buffer of a large record; undefined: it is none. */
+  protected external(ref: Ref): External | undefined {
+    const words = this.arena.words[ref >>> OFFSET_BITS];
+    const at = (ref & OFFSET_MASK) << 1;
+    return (words[at] & EXTERNAL) !== 0 ? this.externals.at(words[at + 1]) : undefined;
+  }
+
+  /** Whether `buf[start .. end)` is the key of a record. */
+  protected keyEquals(ref: Ref, buf: Uint8Array, start: number, end: number): boolean {
+    const segment = ref >>> OFFSET_BITS;
+    const words = this.arena.words[segment];
+    const at = (ref & OFFSET_MASK) << 1;
+    const flags = words[at];
+    if ((flags & EXTERNAL) !== 0) {
+      const external = this.externals.at(words[at + 1]);
+      return external.keyLength === end - start &&
+        equalBytes(external.bytes, 0, buf, start, end - start);
+    }
+    if ((words[at + 1] & LENGTH_MAX) !== end - start) return false;
+    const key = (at << 2) + recordSize(flags, 0, 0);
+    return equalBytes(this.arena.bytes[segment], key, buf, start, end - start);
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * How a log's file begins and ends: what decides whether batches may be appended to it
+ * (lib/persistence/README.md, rule 1).
+ */
+
+import type { DiskFile } from "../../platform/disk.ts";
+import { writeFully } from "../files.ts";
+import {
+  formatHead,
+  formatSeal,
+  parseHead,
+  parseSeal,
+  type Seal,
+  SEAL_BYTES_MAX,
+} from "./frames.ts";
+
+const HASH = 35;
+const LETTER_S = 83;
+const LETTER_B = 66;
+const START_BYTES = 2;
+
+/** What a file is that a server may be about to append to. */
+export type FileEnd =
+  /** No byte is in it: it may be framed or not. */
+  | { readonly kind: "empty" }
+  /** No frame begins it. */
+  | { readonly kind: "unframed" }
+  /** It is framed and ends with this seal: more batches may follow. */
+  | { readonly kind: "framed"; readonly seal: Seal }
+  /** It is framed, but something else stands at its end: nothing of ours may follow. */
+  | { readonly kind: "foreign" };
+
+/**
+ * Looks at the beginning and the end of a file.
+ *
+ * @throws {DiskError} it cannot be read
+ */
+export function inspectEnd(file: DiskFile): FileEnd {
+  const size_bytes = file.size();
+  if (size_bytes === 0) return { kind: "empty" };
+  const start = readAt(file, 0, START_BYTES);
+  if (start[0] !== HASH || start[1] !== LETTER_B) return { kind: "unframed" };
+  const seal = lastSeal(file, size_bytes);
+  return seal === undefined ? { kind: "foreign" } : { kind: "framed", seal };
+}
+
+/**
+ * Makes a file that nothing more is written to safe: an empty batch ends it if it is framed, and all
+ * of it is on stable storage.
+ *
+ * @param file open for appending
+ * @throws {DiskError} it may have a torn tail, which a load cuts
+ */
+export function sealFile(file: DiskFile, path: string): void {
+  file.sync();
+  const end = inspectEnd(file);
+  if (end.kind !== "framed" || isSealing(end.seal)) return;
+  const offset = file.size();
+  const { time_s, chain } = end.seal;
+  const line = formatSeal({ offset, length: 0, commands: 0, time_s, synced: offset, chain });
+  writeFully(file, Uint8Array.of(...formatHead(0), ...line), path);
+  file.sync();
+}
+
+/** Whether nothing is behind the seal that it does not vouch for: it ends a sealed file. */
+export function isSealing(seal: Seal): boolean {
+  return seal.length === 0 && seal.synced === seal.offset;
+}
+
+/** Whether a `#S` line that begins at `at` (an offset in the file) is where it says it is. */
+export function standsWhereItSays(seal: Seal, at: number): boolean {
+  return seal.offset + formatHead(seal.length).length + seal.length === at;
+}
+
+/** Reads up to `length` bytes at an offset; fewer only at the file's end. */
+export function readAt(file: DiskFile, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  file.seek(offset);
+  let filled = 0;
+  while (filled < length) {
+    const count = file.read(filled === 0 ? bytes : bytes.subarray(filled));
+    if (count === null || count === 0) break;
+    filled += count;
+  }
+  return bytes.subarray(0, filled);
+}
+
+function lastSeal(file: DiskFile, size_bytes: number): Seal | undefined {
+  const from = Math.max(0, size_bytes - SEAL_BYTES_MAX);
+  const bytes = readAt(file, from, size_bytes - from);
+  for (let at = bytes.length - 1; at > 0; at--) {
+    if (bytes[at] !== LETTER_S || bytes[at - 1] !== HASH) continue;
+    const parsed = parseSeal(bytes, at - 1, bytes.length);
+    if (parsed?.end !== bytes.length || !standsWhereItSays(parsed.seal, from + at - 1)) continue;
+    const { seal } = parsed;
+    const expected = formatHead(seal.length);
+    const head = readAt(file, seal.offset, expected.length);
+    return parseHead(head, 0, head.length)?.length === seal.length ? seal : undefined;
+  }
+  return undefined;
+}

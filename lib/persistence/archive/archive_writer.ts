@@ -1,0 +1,307 @@
+/**
+ * Copies a running log to an archive.
+ *
+ * Promises: the archive never knows more than the log's own disk does after a power failure (only
+ * what is on stable storage is copied); whatever call fails or is the last one, what is archived
+ * restores to a state that the log has had, not older than the last round that was complete; and a
+ * base is named when all of it is there, so that the one before serves until then.
+ *
+ * The order within a round: each incremental file in turn, named in the catalog before its first
+ * byte is stored, and with its size when it is whole; so the end of one that has no size is the end
+ * of what is archived, or a gap that is known as one.
+ */
+
+import type { BackgroundDisk } from "../../platform/background_disk.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { ManifestFile } from "../aof/manifest.ts";
+import { type Log, StorageError } from "../errors.ts";
+import { joinPath } from "../files.ts";
+import { type ArchiveState, emptyState, mismatch, readState } from "./archive_state.ts";
+import { trimmed } from "./catalog.ts";
+import { ChunkCopier } from "./chunk_copier.ts";
+import { type HeldFile, Holds } from "./holds.ts";
+import type { LogFacts, LogSource } from "./log_source.ts";
+import { catalogName, chunkName, type HistoryObjects, type PartKey, readNames } from "./names.ts";
+import { PartCopy } from "./part_copy.ts";
+import { PublishedCatalog } from "./published_catalog.ts";
+import type { ArchiveSink } from "./sink.ts";
+
+/** What is copied where. */
+export interface ArchiveWriterOptions {
+  readonly sink: ArchiveSink;
+  /** The disk of the log. */
+  readonly disk: BackgroundDisk;
+  readonly source: LogSource;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** `aof-archive-retention`: 0 keeps everything. */
+  readonly retention_s: () => number;
+}
+
+/** A history that is being written. */
+interface OpenHistory {
+  readonly history: number;
+  readonly published: PublishedCatalog;
+  readonly copies: Map<PartKey, PartCopy>;
+  /** The histories before it. */
+  readonly older: Map<number, HistoryObjects>;
+}
+
+/** An archive that a log is copied to. After an error it has to be opened again. */
+export class ArchiveWriter {
+  readonly #options: ArchiveWriterOptions;
+  readonly #holds: Holds;
+  readonly #copier: ChunkCopier;
+  #open: OpenHistory | undefined;
+  /** When the log's base was first seen, in seconds; its data is of no later moment. */
+  #baseSeen: { key: PartKey; time_s: number } | undefined;
+  /** Of the log that was seen last. */
+  #run: number | undefined;
+
+  /** Nothing is read or stored before {@linkcode ArchiveWriter.open}. */
+  constructor(options: ArchiveWriterOptions) {
+    this.#options = options;
+    this.#holds = new Holds(options.disk, options.clock);
+    this.#copier = new ChunkCopier(options.sink, options.clock);
+  }
+
+  /** Bytes stored so far. */
+  get stored_bytes(): number {
+    return this.#copier.stored_bytes;
+  }
+
+  /**
+   * The log has other files than before: holds those that are to be archived, at once, so that
+   * they may be removed.
+   *
+   * @throws {DiskError} one of them cannot be opened
+   */
+  noteFiles(): LogFacts | undefined {
+    const facts = this.#options.source.facts();
+    // What was changed while nothing was logged is missing behind the file that was open then: it
+    // must not seem to be continued by the next.
+    if (facts?.run !== this.#run) this.#holds.close();
+    this.#run = facts?.run;
+    if (facts === undefined) return undefined;
+    this.#holds.note(facts, (seq) => this.#open?.published.isFinished(seq) ?? false);
+    const key: PartKey = `b${facts.base?.seq ?? 0}`;
+    if (this.#baseSeen?.key !== key) this.#baseSeen = { key, time_s: this.#now_s() };
+    return facts;
+  }
+
+  /**
+   * Reads what the archive holds, and goes on where the log continues it; if it does not, begins a
+   * new history. Resolves to false while nothing is logged.
+   */
+  async open(): Promise<boolean> {
+    this.#open = undefined;
+    const facts = this.noteFiles();
+    if (facts === undefined) return false;
+    const { sink, clock } = this.#options;
+    const older = readNames(await sink.list());
+    const newest = Math.max(0, ...older.keys());
+    const state = await this.#continue(newest, older.get(newest), facts);
+    older.delete(state.history);
+    for (const name of state.leftovers) await sink.remove(name);
+    const published = new PublishedCatalog(sink, clock, state);
+    published.change({ ...state.catalog, prefix: facts.appendFileName });
+    this.#tellLosses(state, published);
+    this.#open = {
+      history: state.history,
+      published,
+      copies: new Map(state.copies),
+      older,
+    };
+    return true;
+  }
+
+  /**
+   * A round: copies what the incremental files have more than their copies, then lets go of what is
+   * older than the retention. Resolves to false while nothing is logged.
+   */
+  async copyLog(): Promise<boolean> {
+    const facts = this.noteFiles();
+    if (facts === undefined) return false;
+    const { published } = this.#history();
+    for (const seq of this.#holds.gone()) {
+      if (seq < facts.incrs[0].seq) await this.#copyIncr(seq, undefined);
+    }
+    for (const { seq } of facts.incrs) await this.#copyIncr(seq, facts);
+    if (facts.base === undefined) {
+      // All there ever was is in the log: before it, there was no data.
+      const first_incr = facts.incrs[0].seq;
+      published.nameBase({ name: "", seq: 0, size_bytes: 0, first_incr, time_s: 0 });
+    }
+    await published.publish();
+    await this.#forget(facts);
+    return true;
+  }
+
+  /** Copies a chunk of the log's base, if it is not archived; resolves to whether there is more. */
+  async copyBase(): Promise<boolean> {
+    const { history, published } = this.#history();
+    const facts = this.noteFiles();
+    const base = facts?.base;
+    if (facts === undefined || base === undefined || published.hasBase(base.seq)) return false;
+    const copy = this.#copyOf(`b${base.seq}`);
+    const path = joinPath(facts.directory, base.name);
+    const file = this.#options.disk.openNow(path);
+    try {
+      const source = { file, path, target_bytes: Infinity };
+      if (await this.#copier.copy(history, copy, source)) return true;
+    } finally {
+      file.close();
+    }
+    published.nameBase(this.#archivedBase(base, copy.length, facts));
+    await published.publish();
+    return false;
+  }
+
+  /** Bytes of the log's last file that are not archived. */
+  lag_bytes(): number {
+    const facts = this.#options.source.facts();
+    if (facts === undefined) return 0;
+    const copy = this.#open?.copies.get(`i${facts.incrs.at(-1)!.seq}`);
+    return Math.max(0, facts.written_bytes - (copy?.length ?? 0));
+  }
+
+  /** Lets go of all files. Nothing may be under way. */
+  close(): void {
+    this.#open = undefined;
+    this.#holds.close();
+  }
+
+  #history(): OpenHistory {
+    if (this.#open === undefined) throw new Error("the archive is not open");
+    return this.#open;
+  }
+
+  async #continue(
+    newest: number,
+    objects: HistoryObjects | undefined,
+    facts: LogFacts,
+  ): Promise<ArchiveState> {
+    const { sink, disk, log } = this.#options;
+    if (objects === undefined) return emptyState(newest + 1);
+    let why: string | undefined;
+    try {
+      const state = await readState(sink, newest, objects);
+      why = await mismatch(state, facts, disk);
+      if (why === undefined) return state;
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.kind !== "damaged") throw error;
+      why = error.message;
+    }
+    log(
+      "warning",
+      `The log does not continue history ${newest} of the archive ${sink.name}: ${why}. ` +
+        `History ${newest + 1} begins; the one before is kept as long as the retention says`,
+    );
+    return emptyState(newest + 1);
+  }
+
+  /** @param facts undefined: the log does not have the file any more, so it was sealed. */
+  async #copyIncr(seq: number, facts: LogFacts | undefined): Promise<void> {
+    const { history, published } = this.#history();
+    if (published.isFinished(seq)) return this.#holds.done(seq);
+    await this.#holds.use(seq, async (held) => {
+      this.#tellGap(seq, held);
+      published.nameIncr({ name: held.name, seq });
+      await published.publish();
+      const isOpen = facts !== undefined && seq === facts.incrs.at(-1)!.seq;
+      const target_bytes = isOpen ? await safeBytes(facts, held) : Infinity;
+      const copy = this.#copyOf(`i${seq}`);
+      const source = { file: held.file, path: held.path, target_bytes };
+      while (await this.#copier.copy(history, copy, source)) continue;
+      if (!isOpen) published.finishIncr(seq, copy.length);
+    });
+    if (published.isFinished(seq)) this.#holds.done(seq);
+  }
+
+  /** Objects that are missing in the middle: what the log still has of them is copied again. */
+  #tellLosses({ catalog, copies }: ArchiveState, published: PublishedCatalog): void {
+    for (const { name, seq, size_bytes } of catalog.incrs) {
+      const archived_bytes = copies.get(`i${seq}`)?.length ?? 0;
+      if (size_bytes === null || archived_bytes === size_bytes) continue;
+      this.#options.log(
+        "warning",
+        `The archive ${this.#options.sink.name} has lost a part of ${name}: of its ${size_bytes} ` +
+          `bytes there are ${archived_bytes} in one piece. It can be restored up to there, and ` +
+          "from the next base",
+      );
+      published.reopenIncr(seq);
+    }
+  }
+
+  #tellGap(seq: number, { name }: HeldFile): void {
+    const last = this.#history().published.catalog.incrs.at(-1);
+    if (last === undefined || last.seq >= seq || last.size_bytes !== null) return;
+    this.#options.log(
+      "warning",
+      `The archive ${this.#options.sink.name} has a gap: the end of ${last.name} is not in it. ` +
+        `What follows in ${name} can be restored when the next base is archived`,
+    );
+  }
+
+  #archivedBase({ name, seq }: ManifestFile, size_bytes: number, { incrs }: LogFacts) {
+    const time_s = this.#baseSeen?.key === `b${seq}` ? this.#baseSeen.time_s : this.#now_s();
+    return { name, seq, size_bytes, first_incr: incrs[0].seq, time_s };
+  }
+
+  #copyOf(key: PartKey): PartCopy {
+    const { copies } = this.#history();
+    let copy = copies.get(key);
+    if (copy === undefined) {
+      copy = new PartCopy(key);
+      copies.set(key, copy);
+    }
+    return copy;
+  }
+
+  #now_s(): number {
+    return Math.floor(this.#options.clock.now_ms() / 1000);
+  }
+
+  /** Removes what no moment within the retention needs, and unfinished copies of replaced bases. */
+  async #forget(facts: LogFacts): Promise<void> {
+    const { history, published, copies, older } = this.#history();
+    const retention_s = this.#options.retention_s();
+    const from_time_s = retention_s === 0 ? 0 : this.#now_s() - retention_s;
+    published.change(trimmed(published.catalog, from_time_s));
+    await published.publish(); // first nothing may need what is removed
+    const { bases, incrs } = published.catalog;
+    const named = new Set<PartKey>([
+      ...bases.map(({ seq }): PartKey => `b${seq}`),
+      ...incrs.map(({ seq }): PartKey => `i${seq}`),
+      `b${facts.base?.seq ?? 0}`,
+    ]);
+    for (const [key, copy] of copies) {
+      if (named.has(key)) continue;
+      await this.#removeChunks(history, key, copy.chunks);
+      copies.delete(key);
+    }
+    if (retention_s === 0 || published.catalog.began_s > from_time_s) return;
+    for (const [number, objects] of older) await this.#removeHistory(number, objects);
+  }
+
+  async #removeHistory(history: number, { catalogs, chunks }: HistoryObjects): Promise<void> {
+    const { sink } = this.#options;
+    for (const [key, list] of chunks) await this.#removeChunks(history, key, list);
+    for (const [version, crc] of catalogs) await sink.remove(catalogName(history, version, crc));
+    this.#history().older.delete(history);
+  }
+
+  async #removeChunks(
+    history: number,
+    key: PartKey,
+    chunks: PartCopy["chunks"],
+  ): Promise<void> {
+    for (const chunk of chunks) await this.#options.sink.remove(chunkName(history, key, chunk));
+  }
+}
+
+/** How much of the open file may be archived: what is on stable storage, if need be by our doing. */
+async function safeBytes(facts: LogFacts, { file }: HeldFile): Promise<number> {
+  if (facts.written_bytes !== facts.synced_bytes) await file.sync();
+  return facts.written_bytes;
+}
