@@ -57,9 +57,11 @@ const set = command({
     if (logReady === undefined || !isAboutLog || !ctx.mayWait) return ctx.reply.ok() as undefined;
     return logReady.then(
       () => ctx.reply.ok(),
-      (error) =>
+      // The reason, which may name paths, is in the server's log.
+      () =>
         ctx.reply.error(
-          `ERR CONFIG SET failed (possibly related to argument 'appendonly') - ${error.message}`,
+          "ERR CONFIG SET failed (possibly related to argument 'appendonly') - " +
+            "Unable to turn on AOF. Check server logs.",
         ),
     );
   },

@@ -172,6 +172,7 @@ function countOne(ctx: Context): void {
   const ref = db.lookup(args, 1);
   if (!checkHyperLogLog(ctx, ref)) return;
   if (ref === NONE) return reply.integer(0);
+  db.preserve(ref); // PFCOUNT does not count as a command that writes, and yet it does
   const { bytes, valueStart, valueEnd } = db.locate(unshare(db, ref));
   const cached = cachedCardinality(bytes, valueStart);
   if (cached !== undefined) return reply.integer(cached);

@@ -125,6 +125,7 @@ function deliverToGroup(
   out: Reply,
 ): void {
   const { key } = delivery;
+  ctx.db.preserveKey(ctx.args, key); // a group named STREAMS leads the key specs astray
   const isNew = group.consumers.get(request.consumerName) === undefined;
   const consumer = useConsumer(ctx, key, group, request.consumerName);
   ctx.logNothing(); // but what follows

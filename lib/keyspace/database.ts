@@ -83,20 +83,26 @@ export class Database {
 
   /** For commands that read: counts a hit or a miss (and tells of it) and notes the access. */
   lookup(args: Args, i: number): Ref {
-    const ref = this.lookupWrite(args, i);
+    const ref = this.peek(args, i);
     if (ref === NONE) {
       this.keyspace.stats.misses++;
       this.notify(KEY_MISS, args, i);
     } else {
+      this.touch(ref);
       this.keyspace.stats.hits++;
     }
     return ref;
   }
 
-  /** For commands that write: notes the access, counts nothing. */
+  /**
+   * For commands that write: notes the access, counts nothing. Preserves what is found: key specs
+   * do not name all that a command can be made to write (GEORADIUS ... STORE a STORE b).
+   */
   lookupWrite(args: Args, i: number): Ref {
     const ref = this.peek(args, i);
-    if (ref !== NONE) this.touch(ref);
+    if (ref === NONE) return ref;
+    this.touch(ref);
+    this.preserve(ref);
     return ref;
   }
 

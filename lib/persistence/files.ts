@@ -1,10 +1,17 @@
 /** Small things that everything that touches the files of a log needs. */
 
-import { DiskError, type DiskFile } from "../platform/disk.ts";
+import { DiskError, type DiskFile, toDiskError } from "../platform/disk.ts";
+import type { Log } from "./errors.ts";
 
 /** A path within a directory. */
 export function joinPath(directory: string, name: string): string {
   return directory.endsWith("/") ? directory + name : `${directory}/${name}`;
+}
+
+/** The directory of a path; `.` if it names none. */
+export function directoryOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash < 0 ? "." : path.slice(0, slash) || "/";
 }
 
 /**
@@ -22,12 +29,23 @@ export function writeFully(file: DiskFile, bytes: Uint8Array, path: string): voi
   }
 }
 
-/** A file open for appending. */
+/** A file open for appending. What it holds is on stable storage. */
 export interface AppendFile {
   /** The file; whoever gets it closes it. */
   readonly file: DiskFile;
   /** Its path. */
   readonly path: string;
+  /** Whether it is to be framed, if it is empty; missing: as is the rule then. */
+  readonly framed?: boolean;
+}
+
+/** Closes a file whose content is safe, or given up: a failure is logged. */
+export function closeFile({ file, path }: AppendFile, log: Log): void {
+  try {
+    file.close();
+  } catch (error) {
+    log("warning", toDiskError(error, "close", path).message);
+  }
 }
 
 /** A file of a log that is to be replayed. */

@@ -12,6 +12,8 @@ export type OpenMode =
   | "read"
   /** An existing file, for reading; every write goes to its end. */
   | "append"
+  /** An existing file, for reading; writes go where {@linkcode DiskFile.seek} and they have led. */
+  | "update"
   /** A new file (EEXIST if there is one); every write goes to its end. */
   | "create"
   /** A new file in place of an existing one; every write goes to its end. */
@@ -33,7 +35,7 @@ export interface DiskFile {
   write(bytes: Uint8Array): number;
   /** Reads into `into`; returns how many bytes, or null at the end of the file. */
   read(into: Uint8Array): number | null;
-  /** Moves the place of the next read to `offset` bytes from the start. */
+  /** Moves the place of the next read (in an `update`, also write) to `offset` bytes from the start. */
   seek(offset: number): void;
   /** Cuts or extends the file to `size_bytes`. */
   truncate(size_bytes: number): void;
@@ -116,6 +118,7 @@ function attempt<T>(operation: string, path: string, action: () => T): T {
 const OPEN_OPTIONS: Record<OpenMode, Deno.OpenOptions> = {
   read: { read: true },
   append: { read: true, append: true },
+  update: { read: true, write: true },
   create: { read: true, append: true, createNew: true },
   replace: { read: true, append: true, create: true }, // emptied after opening
   lock: { read: true, write: true, create: true },

@@ -16,7 +16,7 @@ import { AofWriter, type WriterStats } from "../persistence/aof/writer.ts";
 import { joinPath } from "../persistence/files.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Disk, DiskFile } from "../platform/disk.ts";
+import type { Disk } from "../platform/disk.ts";
 import type { EncodingLimits } from "../types/rdb/limits.ts";
 import type { LoadingProgress } from "./loading_progress.ts";
 import type { UnitSink } from "./propagation.ts";
@@ -141,7 +141,7 @@ export class AppendLog implements TurnLog, UnitSink {
 
   /** Takes the directory, and says whether there is anything to load. */
   openDirectory(): AofDirectory {
-    const { config, disk, log, owner } = this.#options;
+    const { config, disk, clock, log, owner } = this.#options;
     this.#directory ??= AofDirectory.open({
       disk,
       dir: config.values.dir,
@@ -149,6 +149,7 @@ export class AppendLog implements TurnLog, UnitSink {
       appendFileName: config.values.appendfilename,
       owner: owner(),
       checksums: () => config.values["aof-checksums"],
+      now_s: () => Math.floor(clock.now_ms() / 1000),
       log,
     });
     return this.#directory;
@@ -183,8 +184,7 @@ export class AppendLog implements TurnLog, UnitSink {
 
   /** After a successful load: opens the last file for appending. */
   open(): void {
-    const { file, path } = this.openDirectory().openForAppend();
-    this.#startWriter(file, path);
+    this.#startWriter(this.openDirectory().openForAppend());
     this.#options.onFiles();
   }
 
@@ -196,7 +196,7 @@ export class AppendLog implements TurnLog, UnitSink {
    */
   replace(): LogReplacement {
     const replacement = new LogReplacement(this.openDirectory());
-    this.#startWriter(replacement.incr.file, replacement.incr.path);
+    this.#startWriter(replacement.incr);
     return replacement;
   }
 
@@ -373,20 +373,20 @@ export class AppendLog implements TurnLog, UnitSink {
     this.#otherFiles_bytes = this.openDirectory().sizes().total_bytes - this.#writer.size_bytes;
   }
 
-  #startWriter(file: DiskFile, path: string): void {
-    const { config, clock, log, onSafe, onFatal } = this.#options;
+  #startWriter(opened: AppendFile): void {
+    const { config, disk, clock, log, onSafe, onFatal } = this.#options;
     const { base_bytes, total_bytes } = this.openDirectory().sizes();
-    this.#otherFiles_bytes = total_bytes - file.size();
+    this.#otherFiles_bytes = total_bytes - opened.file.size();
     this.#rewrittenSize_bytes = base_bytes;
     this.#run++;
     this.#queue = new AofQueue(DEFAULT_QUEUE_LIMITS, this.#lastPosition);
     this.#writer = new AofWriter({
-      file,
-      path,
+      ...opened,
       queue: this.#queue,
       policy: config.values.appendfsync,
       checksums: () => config.values["aof-checksums"],
       timestamps: () => config.values["aof-timestamp-enabled"],
+      disk,
       clock,
       log,
       onSafe: () => {
@@ -407,7 +407,8 @@ export class AppendLog implements TurnLog, UnitSink {
   }
 
   #closeDirectory(): void {
-    this.#directory?.close();
+    const directory = this.#directory;
     this.#directory = undefined;
+    directory?.close();
   }
 }

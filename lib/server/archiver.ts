@@ -107,6 +107,7 @@ export class Archiver {
     if (this.#writer === undefined) return;
     yield ["aof_archive_status", this.#error === undefined ? "ok" : "err"];
     yield ["aof_archive_last_copy_time", this.#lastCopy_s];
+    yield ["aof_archive_pending_files", this.#writer.pendingFiles()];
     yield ["aof_archive_lag_bytes", this.#writer.lag_bytes()];
     yield ["aof_archive_stored_bytes", this.#stored_bytes + this.#writer.stored_bytes];
     yield ["aof_archive_last_error", this.#error ?? ""];

@@ -108,7 +108,8 @@ export class ServerBackups implements Backups {
     const given = word.replace(/\/+$/, "");
     if (given === "" || given.includes("\0")) throw new Error("Invalid backup path");
     const isAbsolute = given.startsWith("/");
-    const isBelow = !isAbsolute && !given.split("/").includes("..");
+    const isInside = !isAbsolute || given.startsWith(dir.endsWith("/") ? dir : `${dir}/`);
+    const isBelow = isInside && !given.split("/").includes("..");
     const allowed = values["enable-protected-configs"];
     if (!isBelow && allowed !== "yes" && !(allowed === "local" && isLocal)) {
       throw new Error(

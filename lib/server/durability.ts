@@ -2,7 +2,8 @@
  * Everything that keeps the data on disk, put together: the log and its rewriting, `dump.rdb`, and
  * which of them is loaded at the start.
  *
- *     appendonly yes   the log is loaded, and written from then on
+ *     appendonly yes   the log is loaded, and written from then on; if there is none yet, it begins
+ *                      with dump.rdb
  *     appendonly no    dump.rdb is loaded, if it is there
  */
 
@@ -11,6 +12,7 @@ import { encodingLimits } from "../commands/dump.ts";
 import type { InfoLine } from "../commands/info_sections.ts";
 import type { StorageError } from "../persistence/errors.ts";
 import type { ReplayTarget } from "../persistence/aof/loader.ts";
+import { explainRefusal } from "../persistence/aof/directory_checks.ts";
 import { loadRdb } from "../persistence/rdb/load.ts";
 import { type Disk, DiskError } from "../platform/disk.ts";
 import { processId } from "../platform/process.ts";
@@ -157,23 +159,25 @@ export class Durability implements Persistence {
    * @throws {StorageError | DiskError} what cannot be trusted or read, and what to do
    */
   async start(): Promise<void> {
-    const { server: { config }, disk, log } = this.#host;
-    if (!config.values.appendonly) {
-      await this.#loadSnapshot();
-    } else {
-      const isNew = this.appendLog.openDirectory().isEmpty;
-      await this.#control.start();
-      if (isNew && disk.stat(this.#saves.path) !== undefined) {
-        log(
-          "warning",
-          `The append-only file is on and empty: ${this.#saves.path} is not loaded. To take its ` +
-            "data over, start with 'appendonly no' and then CONFIG SET appendonly yes",
-        );
-      }
+    try {
+      await this.#load();
+    } catch (error) {
+      throw explainRefusal(error);
     }
     this.#saves.settle();
     this.#saves.removeLeftovers();
-    this.archiver.obey();
+  }
+
+  async #load(): Promise<void> {
+    const { server: { config }, disk, log } = this.#host;
+    const { path } = this.#saves;
+    if (!config.values.appendonly) return await this.#loadSnapshot();
+    const isNew = this.appendLog.openDirectory().isEmpty;
+    if (!isNew || disk.stat(path) === undefined) return await this.#control.start();
+    // Redis would start empty, and write that over the snapshot when it ends.
+    await this.#loadSnapshot();
+    await this.#control.begin();
+    log("warning", `The append-only file was new: it begins with the data of ${path}`);
   }
 
   /** CONFIG SET aof-checksums. */
@@ -231,7 +235,7 @@ export class Durability implements Persistence {
     const { server: { config, keyspace }, log } = this.#host;
     if (keyspace.loading || !(save ?? config.values.save.length > 0)) return;
     log("notice", "Saving the final RDB snapshot before exiting.");
-    this.snapshots.stop();
+    this.snapshots.abort("the server is ending"); // if it cannot be saved, the server goes on
     this.#saves.saveNow(this.#saves.path, true);
   }
 
@@ -298,7 +302,6 @@ export class Durability implements Persistence {
         onProgress: (bytes) => this.#progress.reached(bytes),
       });
       this.#saves.loaded = { keys, expired };
-      log("notice", `Done loading RDB, keys loaded: ${keys}, keys expired: ${expired}.`);
     } finally {
       file.close();
     }

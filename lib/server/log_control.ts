@@ -13,6 +13,9 @@ import type { Propagation } from "./propagation.ts";
 import type { Snapshots } from "./snapshots.ts";
 import { NO_LOG, type Turn } from "./turn.ts";
 
+/** As Redis: the log knows more, and paths are nothing for clients. */
+const CANNOT_TURN_ON = "Unable to turn on AOF. Check server logs.";
+
 /** What is controlled, and who is told. */
 export interface LogControlParts {
   readonly appendLog: AppendLog;
@@ -54,6 +57,12 @@ export class LogControl {
     appendLog.open();
     this.#wanted = true;
     this.#attach();
+  }
+
+  /** Begins a log with what is in memory, which was loaded from elsewhere. */
+  async begin(): Promise<void> {
+    this.#wanted = true;
+    await this.#beginAnew(this.#closing);
   }
 
   /** Writes and forces what there is, and closes; flush first to hear of failures. */
@@ -100,10 +109,10 @@ export class LogControl {
    * @throws {Error} nothing has changed
    */
   turn(on: boolean): void {
-    const { appendLog, keyspace, log } = this.#parts;
+    const { keyspace } = this.#parts;
     if (keyspace.loading) throw new Error("the append-only file is being loaded");
     if (on === this.#wanted) return;
-    if (on) appendLog.openDirectory(); // the likely errors are told at once
+    if (on) this.#openDirectory(); // the likely errors are told at once
     this.#wanted = on;
     if (!on) {
       this.#closing = this.#turnOff();
@@ -114,7 +123,7 @@ export class LogControl {
     });
     this.ready = ready;
     ready.catch((error) => {
-      log("warning", `The log cannot be turned on: ${error}`);
+      this.#tellFailure(error);
       this.#parts.onFailed();
     });
   }
@@ -159,6 +168,20 @@ export class LogControl {
       }
     });
     log("notice", "The append-only file is on and complete");
+  }
+
+  #openDirectory(): void {
+    try {
+      this.#parts.appendLog.openDirectory();
+    } catch (error) {
+      this.#tellFailure(error);
+      throw new Error(CANNOT_TURN_ON);
+    }
+  }
+
+  #tellFailure(error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    this.#parts.log("warning", `The log cannot be turned on: ${text}`);
   }
 
   #attach(): void {

@@ -63,6 +63,7 @@ export class LogRewrites {
       this.#scheduled = true;
       return "scheduled";
     }
+    this.#openDirectory();
     this.#begin();
     return "started";
   }
@@ -106,6 +107,21 @@ export class LogRewrites {
   /** Sets the statistics to zero (CONFIG RESETSTAT). */
   resetStatistics(): void {
     this.#count = 0;
+  }
+
+  /** While nothing is logged the directory may be one that cannot be used: that is told at once. */
+  #openDirectory(): void {
+    const { appendLog, log } = this.#host;
+    try {
+      appendLog.openDirectory();
+    } catch (error) {
+      this.#lastStatus = "err";
+      log("warning", `Background AOF rewrite failed: ${messageOf(error)}`);
+      throw new Error(
+        "ERR Can't execute an AOF background rewriting. Please check the server logs for more " +
+          "information.",
+      );
+    }
   }
 
   #begin(): void {

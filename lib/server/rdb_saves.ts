@@ -160,9 +160,9 @@ export class RdbSaves {
     this.#succeeded(keyspace.dirty);
   }
 
-  /** Writes a snapshot to another file, in the background. */
+  /** Writes a snapshot to another file, in the background, when nothing else is under way. */
   async saveTo(path: string): Promise<void> {
-    await this.#host.snapshots.run("backup", () => this.#write(path, () => {}));
+    await this.#host.snapshots.runNext("backup", () => this.#write(path, () => {}));
   }
 
   /** Now and then: what is scheduled, and the save points. */

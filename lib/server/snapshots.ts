@@ -35,6 +35,7 @@ export class Snapshots {
   #slotTaken: SnapshotPurpose | undefined;
   /** Settles when the place is free again. */
   #free: PromiseWithResolvers<void> | undefined;
+  #stopped = false;
 
   /** @param host the server. */
   constructor(host: SnapshotsHost) {
@@ -48,7 +49,10 @@ export class Snapshots {
 
   /** Takes the only place for `work`, which is given up to the next one when it has settled. */
   async run<T>(purpose: SnapshotPurpose, work: () => Promise<T>): Promise<T> {
-    if (this.#slotTaken !== undefined) throw new Error(`a snapshot is under way: ${purpose}`);
+    if (this.#stopped) throw new Error("the server is ending");
+    if (this.#slotTaken !== undefined) {
+      throw new Error(`a snapshot is under way: ${this.#slotTaken}`);
+    }
     this.#slotTaken = purpose;
     const free = this.#free = Promise.withResolvers<void>();
     this.#host.onRunning(true);
@@ -61,6 +65,12 @@ export class Snapshots {
       this.#host.onRunning(false);
       free.resolve();
     }
+  }
+
+  /** As {@linkcode Snapshots.run}, as soon as nothing else is under way. */
+  async runNext<T>(purpose: SnapshotPurpose, work: () => Promise<T>): Promise<T> {
+    while (this.#free !== undefined) await this.#free.promise;
+    return await this.run(purpose, work); // in the same turn: nobody comes in between
   }
 
   /** Resolves when nothing is under way. */
@@ -95,8 +105,9 @@ export class Snapshots {
     return writer;
   }
 
-  /** Ends whatever is under way, unfinished. */
+  /** The server ends: whatever is under way ends, unfinished, and nothing is begun any more. */
   stop(): void {
+    this.#stopped = true;
     this.running?.writer.stop();
   }
 
@@ -125,10 +136,16 @@ export class Snapshots {
     });
   }
 
+  #commandEncoder(): CommandSnapshotEncoder {
+    const { clock, config } = this.#host.server;
+    if (!config.values["aof-checksums"]) return new CommandSnapshotEncoder();
+    return new CommandSnapshotEncoder({ framedAt: () => Math.floor(clock.now_ms() / 1000) });
+  }
+
   /** How a base of the log is written: as `aof-use-rdb-preamble` says. */
   baseFormat(): { encoder: () => SnapshotEncoder; format: "rdb" | "aof" } {
     return this.#host.server.config.values["aof-use-rdb-preamble"]
       ? { encoder: () => this.rdbEncoder(true), format: "rdb" }
-      : { encoder: () => new CommandSnapshotEncoder(), format: "aof" };
+      : { encoder: () => this.#commandEncoder(), format: "aof" };
   }
 }

@@ -100,6 +100,6 @@ function explain(error: unknown, name: string): { code: ExitCode; text: string }
   if (error instanceof Refusal) return { code: Exit.damaged, text: `redeno: ${error.message}` };
   if (error instanceof DiskError) return { code: Exit.unusable, text: `redeno: ${error.message}` };
   if (!(error instanceof StorageError)) throw error;
-  const isDamage = error.kind === "damaged" || error.kind === "truncated";
-  return { code: isDamage ? Exit.damaged : Exit.unusable, text: `redeno: ${error.message}` };
+  const isAboutData = ["damaged", "truncated", "unsupported"].includes(error.kind);
+  return { code: isAboutData ? Exit.damaged : Exit.unusable, text: `redeno: ${error.message}` };
 }

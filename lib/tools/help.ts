@@ -4,6 +4,7 @@
 export const TOOLS_HELP = `Usage: redeno aof check DIR               is the log as it was written?
        redeno aof fix DIR                 cut it where it is broken; asks first
        redeno aof restore DIR --into NEW  the log as it was at some moment
+       redeno aof restore --from ARCHIVE --into NEW   the same, from aof-archive-dir
        redeno aof dump DIR                its commands, to read
        redeno rdb check FILE              is the snapshot as it was written?
 

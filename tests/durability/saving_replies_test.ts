@@ -15,7 +15,7 @@ const SLOW: Record<string, string[]> = {
   redis: ["--rdb-key-save-delay", "500"],
   redeno: ["--snapshot-cpu-percent", "1"],
 };
-const PADDING = 2000;
+const PADDING = 1000;
 
 /** A server under test, and a client of it. */
 interface Side {
@@ -227,6 +227,33 @@ Deno.test({
       lines.push(...await transcript(client, ["INCR", "a"]));
       return [...lines, ...await figures(server), ...namesIn(server.dir)];
     });
+  },
+});
+
+Deno.test({
+  name: "a log that cannot be turned on is told as by Redis, without a path, and stays off",
+  ignore,
+  fn: async () => {
+    const on = ["CONFIG", "SET", "appendonly", "yes"];
+    const asked = [["BGREWRITEAOF"], on, ["CONFIG", "GET", "appendonly"], ["SET", "a", "1"]];
+    const refused = await bothSay([], async ({ server, client }) => {
+      Deno.writeTextFileSync(`${server.dir}/appendonlydir`, "in the way");
+      const lines = await transcript(client, ...asked);
+      lines.push(
+        await field(server, "aof_last_bgrewrite_status"),
+        await field(server, "aof_enabled"),
+      );
+      Deno.removeSync(`${server.dir}/appendonlydir`);
+      lines.push(...await transcript(client, on, ["INCR", "a"], ["CONFIG", "GET", "appendonly"]));
+      return lines;
+    });
+    // Here it may also fail later, in the background: the same is said.
+    await using server = await startRedeno(["--save", ""]);
+    await using client = await connect(server.port);
+    Deno.mkdirSync(`${server.dir}/appendonlydir/temp-appendonly.aof.base`, { recursive: true });
+    assertEquals(await transcript(client, ...asked.slice(1)), refused.slice(1, 4));
+    assertMatch(server.log(), /cannot be turned on: .*temp-appendonly\.aof\.base: Is a directory/);
+    assertEquals(await client.callRaw("PING"), "+PONG\r\n", "one reply to each command");
   },
 });
 

@@ -6,7 +6,7 @@ import { parseSeal } from "../../lib/persistence/aof/frames.ts";
 import { LogReplacement } from "../../lib/persistence/aof/replacement.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../kit/assert.ts";
 import { latin1Bytes, MemoryDisk } from "./memory_disk.ts";
-import { framedLog, memoryLog, resp, settle } from "./kit.ts";
+import { framedLog, memoryLog, resp, settle, withCheck } from "./kit.ts";
 
 const A = resp("SET", "a", "1");
 const B = resp("SET", "b", "2");
@@ -109,9 +109,10 @@ Deno.test("a file goes on only as it was begun: else a new one is, behind a seal
     const { file, path } = directory.openForAppend();
     assertEquals(path, goesOn ? `${DIR}/y` : `${DIR}/a.aof.9.incr.aof`, `${content} ${checksums}`);
     const lines = (disk.content(MANIFEST) ?? "").split("\n");
-    assertEquals(lines.length, goesOn ? 3 : 4);
+    const named = lines.filter((line) => line.startsWith("file "));
+    assertEquals(named.length, goesOn ? 2 : 3);
     const isBegunFramed = checksums && content !== framed;
-    assertEquals(lines.at(-2)!.endsWith(" frames yes"), isBegunFramed, lines.at(-2));
+    assertEquals(named.at(-1)!.endsWith(" frames yes"), isBegunFramed, named.at(-1));
     // What comes before a file that is begun now is sealed and on stable storage.
     const before = content === "" ? "x" : "y";
     const synced = disk.syncedContent(`${DIR}/${before}`)!;
@@ -226,8 +227,10 @@ Deno.test("a base takes the place of all before its moment, which is removed", a
     assertEquals(names(disk), [base, "a.aof.2.incr.aof", "a.aof.3.incr.aof"].sort());
     assertEquals(
       disk.content(MANIFEST),
-      `file ${base} seq 2 type b\nfile a.aof.2.incr.aof seq 2 type i frames yes\n` +
-        "file a.aof.3.incr.aof seq 3 type i frames yes\n",
+      withCheck(
+        `file ${base} seq 2 type b\nfile a.aof.2.incr.aof seq 2 type i frames yes\n` +
+          "file a.aof.3.incr.aof seq 3 type i frames yes\n",
+      ),
     );
     directory.close();
     disk.crash("power");

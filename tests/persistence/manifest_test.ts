@@ -8,6 +8,7 @@ import {
 } from "../../lib/persistence/aof/manifest.ts";
 import { StorageError } from "../../lib/persistence/errors.ts";
 import { assert, assertEquals, assertThrows } from "../kit/assert.ts";
+import { withCheck } from "./kit.ts";
 import { MemoryDisk } from "./memory_disk.ts";
 
 const BASE = "file appendonly.aof.1.base.rdb seq 1 type b\n";
@@ -19,14 +20,14 @@ function refusal(text: string): StorageError {
   return error;
 }
 
-Deno.test("a manifest as Redis writes it is read, and written back byte for byte", () => {
+Deno.test("a manifest as Redis writes it is read, and written back byte for byte, with a checksum", () => {
   const text = BASE + "file appendonly.aof.0.incr.aof seq 1 type h\n" + INCR +
     "file appendonly.aof.2.incr.aof seq 2 type i\n";
   const manifest = parseManifest(text, "m");
   assertEquals(manifest.base, { name: "appendonly.aof.1.base.rdb", seq: 1, type: "base" });
   assertEquals(manifest.incrs.map(({ seq }) => seq), [1, 2]);
   assertEquals(manifest.histories.length, 1);
-  assertEquals(formatManifest(manifest), text);
+  assertEquals(formatManifest(manifest), withCheck(text));
 });
 
 Deno.test("what Redis takes in a line is taken: comments, order, capitals, quotes, later keys", () => {
@@ -104,7 +105,7 @@ Deno.test("odd file names survive being written and read", () => {
     const incrs = [{ name, seq: 7, type: "incr" as const }];
     const text = formatManifest({ base: undefined, incrs, histories: [] });
     assertEquals(parseManifest(text, "m").incrs, incrs);
-    assertEquals(text.split("\n").length, 2, "one line");
+    assertEquals(text.split("\n").length, 3, "one line, and the checksum");
   }
 });
 
@@ -146,5 +147,32 @@ Deno.test("short writes do not hurt a manifest", () => {
   const disk = new MemoryDisk();
   disk.fault = ({ operation }) => operation === "write" ? { written: 1 } : undefined;
   saveManifest(disk, "/data", "m", parseManifest(BASE + INCR, "m"));
-  assertEquals(disk.content("/data/m"), BASE + INCR);
+  assertEquals(disk.content("/data/m"), withCheck(BASE + INCR));
+});
+
+Deno.test("a manifest in which any bit has changed is refused, or says the same", () => {
+  const text = withCheck(BASE + INCR.trimEnd() + " frames yes\n");
+  const manifest = parseManifest(text, "m");
+  for (let at = 0; at < text.length; at++) {
+    for (let bit = 0; bit < 8; bit++) {
+      const letter = String.fromCharCode(text.charCodeAt(at) ^ (1 << bit));
+      const changed = text.slice(0, at) + letter + text.slice(at + 1);
+      try {
+        assertEquals(parseManifest(changed, "m"), manifest, changed);
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        assertEquals(error.kind, "manifest");
+      }
+    }
+  }
+});
+
+Deno.test("the checksum is the last line, and its error says what to do", () => {
+  const wrong = refusal(BASE + INCR + "# crc32 00000000\n");
+  assertEquals(wrong.offset, 3);
+  assert(/checksum does not fit.*remove this line/.test(wrong.message), wrong.message);
+  const more = refusal(withCheck(BASE) + INCR);
+  assertEquals(more.offset, 3);
+  assert(/behind the checksum/.test(more.message), more.message);
+  assertEquals(parseManifest("# crc32: none\n" + INCR, "m").incrs.length, 1, "another comment");
 });

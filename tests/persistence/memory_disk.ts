@@ -236,10 +236,13 @@ class MemoryFile implements DiskFile {
     const fault = this.#enter("write");
     if (this.#mode === "read") throw new Error(`write to ${this.#path}, opened for reading`);
     const count = Math.min(bytes.length, fault?.written ?? bytes.length);
-    const grown = new Uint8Array(this.#node.bytes.length + count);
+    const end = this.#node.bytes.length;
+    const at = this.#mode === "update" ? this.#offset : end;
+    const grown = new Uint8Array(Math.max(end, at + count));
     grown.set(this.#node.bytes);
-    grown.set(bytes.subarray(0, count), this.#node.bytes.length);
+    grown.set(bytes.subarray(0, count), at);
     this.#node.bytes = grown;
+    this.#offset = at + count;
     if (fault?.code !== undefined) {
       throw failure({ index: 0, operation: "write", path: this.#path }, fault.code);
     }

@@ -9,7 +9,7 @@ import type { Image, Journal } from "./journal.ts";
 import { BIRTH_MS, type Mark } from "./life.ts";
 import { drive, SimClock } from "./sim_clock.ts";
 import { SimDisk } from "./sim_disk.ts";
-import { DIR, type Directives, SimServer } from "./sim_server.ts";
+import { type Directives, SimServer } from "./sim_server.ts";
 
 /** What remains of a life when it is over. */
 export interface LifeRecord {
@@ -40,8 +40,6 @@ export interface Tally {
   crashes: number;
   /** Different disks among them: each was recovered from once. */
   recoveries: number;
-  /** Refused starts, where a power failure took what an fsync had failed for. */
-  refusals: number;
 }
 
 /** Starts a server on what a crash has left, and takes the disk away from it. */
@@ -69,16 +67,12 @@ export class Campaign {
   readonly #known = new Map<string, Recovery>();
   /** Digest to the number of the last state that has it. */
   readonly #stateOf: ReadonlyMap<string, number>;
-  /** From here on in the journal there is what a power failure may take although it is old. */
-  readonly #doubtsFrom: number;
   #place = "";
 
   /** @param tally is counted up. */
   constructor(record: LifeRecord, tally: Tally) {
     this.#record = record;
     this.#tally = tally;
-    const doubt = record.journal.ops.findIndex(({ kind }) => kind === "doubt");
-    this.#doubtsFrom = doubt < 0 ? Infinity : doubt + 1;
     this.#stateOf = new Map(record.states.map((digest, state) => [digest, state]));
   }
 
@@ -135,24 +129,13 @@ export class Campaign {
     this.#tally.crashes++;
     this.#place = `${this.#record.title}: ${how}, at place ${position} of the journal`;
     const { digest, error, lines } = await this.#recover(image);
-    if (digest === undefined) {
-      // After a failed fsync the disk may lose what lies before safe bytes: as bad as rot, and no
-      // server can help it. It must be told, as rot must be.
-      const isTold = how.startsWith("power") && error!.includes(DIR);
-      if (isTold && position >= this.#doubtsFrom) return this.#refused();
-      this.#fail(`does not load: ${error}`, lines, image);
-    }
+    if (digest === undefined) this.#fail(`does not load: ${error}`, lines, image);
     const state = this.#stateOf.get(digest);
     if (state === undefined) this.#fail("holds what is no prefix of the commands", lines, image);
     if (state < atLeast) {
       this.#fail(`holds state ${state}, but ${atLeast} was promised`, lines, image);
     }
     return state;
-  }
-
-  #refused(): number {
-    this.#tally.refusals++;
-    return this.#record.states.length - 1;
   }
 
   async #recover(image: Image): Promise<Recovery> {

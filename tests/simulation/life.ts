@@ -106,7 +106,7 @@ export class SimClient {
     }
     input.replies--;
     if (reply.startsWith("-") || !input.touchesData || input.state === undefined) return;
-    if (input.replies > 0 || !input.logged || !this.#life.isLogged) return; // it was turned off
+    if (input.replies > 0 || !input.logged || this.#life.hasGivenUpLog) return;
     this.#life.promise(input.state, input.always);
   }
 }
@@ -176,6 +176,11 @@ export class Life {
   get isLogged(): boolean {
     const { config, persistence: { appendLog, logReady } } = this.sim.server;
     return config.values.appendonly && appendLog.isOpen && logReady === undefined;
+  }
+
+  /** Whether the log was turned off when it could not be written: that is said, and no promise. */
+  get hasGivenUpLog(): boolean {
+    return this.sim.lines.some((line) => line.startsWith("The end of the append-only file is not"));
   }
 
   /** Whether replies wait for stable storage. */

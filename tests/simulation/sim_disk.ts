@@ -124,7 +124,7 @@ export class SimDisk implements Disk, FileHost {
     if (mode === "create" && node !== undefined) throw refused("open", path, "EEXIST");
     if (this.#directories.has(path)) throw refused("open", path, "EISDIR");
     if (node === undefined) {
-      if (mode === "read" || mode === "append") throw refused("open", path, "ENOENT");
+      if (mode !== "create" && mode !== "replace" && mode !== "lock") throw refused("open", path, "ENOENT");
       this.#needDirectory("open", path);
       node = this.#newNode();
       this.#rename([{ path, node }]);

@@ -5,12 +5,14 @@
  * Promises: never two at once; never on a file that was closed; `syncedPosition` and `synced_bytes`
  * move only when an fsync that began after the bytes were written has succeeded; and bytes covered
  * by one that failed stay unknown, because the kernel may have dropped them: neither figure passes
- * them before a new base has made them meaningless.
+ * them before they have been written again (write_again.ts) and an fsync has covered that, or a new
+ * base has made them meaningless.
  */
 
 import type { Clock } from "../../platform/clock.ts";
-import { type DiskError, type DiskFile, toDiskError } from "../../platform/disk.ts";
+import { type Disk, type DiskError, type DiskFile, toDiskError } from "../../platform/disk.ts";
 import type { Log } from "../errors.ts";
+import { writeAgain } from "./write_again.ts";
 
 /** One fsync begins at most this often. */
 const INTERVAL_MS = 1000;
@@ -31,6 +33,8 @@ export interface SyncedFile {
 
 /** What the background fsync needs. */
 export interface BackgroundSyncOptions extends SyncedFile {
+  /** Where the file is: to write again what a failed fsync covered. Missing: that stays unknown. */
+  readonly disk?: Disk;
   /** Time. */
   readonly clock: Clock;
   /** The server's log. */
@@ -127,7 +131,11 @@ export class BackgroundSync {
     const covered = { position, size_bytes };
     this.#written = covered;
     try {
+      const again = this.#writeAgain(size_bytes);
+      let step = again.next();
+      while (step.done !== true) step = again.next();
       this.#file.sync();
+      if (step.value) this.#unknown_bytes = 0;
     } catch (error) {
       const failure = toDiskError(error, "fdatasync", this.#path);
       this.#failed(failure, covered);
@@ -221,7 +229,14 @@ export class BackgroundSync {
     const covered = this.#written;
     this.#began_ms = clock.monotonic_ms();
     try {
+      const again = this.#writeAgain(covered.size_bytes);
+      let step = again.next();
+      while (step.done !== true) {
+        await new Promise<void>((resolve) => clock.after(0, resolve));
+        step = again.next();
+      }
       await this.#file.syncInBackground();
+      if (step.value) this.#unknown_bytes = 0;
       this.#succeeded(covered);
     } catch (error) {
       this.#failed(toDiskError(error, "fdatasync", this.#path), covered);
@@ -232,6 +247,23 @@ export class BackgroundSync {
     this.#schedule();
   }
 
+  /**
+   * If bytes are unknown, writes all before `to_bytes` again that is not known to be safe. Returns
+   * whether the next fsync tells of them.
+   */
+  *#writeAgain(to_bytes: number): Generator<void, boolean, void> {
+    const { disk } = this.#options;
+    if (this.#unknown_bytes === 0 || disk === undefined) return false;
+    const path = this.#path;
+    if (disk.stat(path) === undefined) return false; // it is to have its name later
+    const file = disk.open(path, "update");
+    try {
+      return yield* writeAgain(file, path, this.#synced_bytes, to_bytes);
+    } finally {
+      file.close();
+    }
+  }
+
   #succeeded(covered: Mark): void {
     if (covered.size_bytes > this.#attempted.size_bytes) this.#attempted = covered;
     if (this.#unknown_bytes === 0) {
@@ -240,10 +272,12 @@ export class BackgroundSync {
     this.#movePosition();
     if (this.error === undefined) return;
     this.error = undefined;
+    const unknown = this.unknown_bytes === 0
+      ? "What it covered has been written again"
+      : `The durability of ${this.unknown_bytes} bytes is unknown until the AOF has a new base file`;
     this.#options.log(
       "warning",
-      `fsync of ${this.#path} works again: writes are accepted. The durability of ` +
-        `${this.unknown_bytes} bytes is unknown until the AOF has a new base file`,
+      `fsync of ${this.#path} works again: writes are accepted. ${unknown}`,
     );
   }
 

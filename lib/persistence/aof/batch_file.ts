@@ -48,13 +48,13 @@ interface Framed {
 
 /** See above. */
 export class BatchFile {
-  /** The file; closing it is the owner's. */
+  /** The file; whoever has this closes it. */
   readonly file: DiskFile;
   /** Its path. */
   readonly path: string;
   /** Whether batches are framed. */
   readonly framed: boolean;
-  /** So much of the file was on stable storage when it was opened, as far as it tells. */
+  /** So much of the file was on stable storage when it was opened: all of it. */
   readonly openedSynced_bytes: number;
   readonly #options: BatchFileOptions;
   #size_bytes: number;
@@ -78,10 +78,10 @@ export class BatchFile {
     const end = inspectEnd(opened.file);
     if (end.kind === "foreign") throw new Error(`${opened.path}: no batch may follow its end`);
     this.framed = end.kind === "framed" ||
-      (end.kind === "empty" && (options.checksums?.() ?? false));
-    this.#sealed = end.kind === "empty" || (end.kind === "framed" && isSealing(end.seal));
+      (end.kind === "empty" && (opened.framed ?? options.checksums?.() ?? false));
+    this.#sealed = end.kind === "framed" && isSealing(end.seal);
     this.#chain = end.kind === "framed" ? end.seal.chain : 0;
-    this.openedSynced_bytes = end.kind === "framed" ? end.seal.synced : 0;
+    this.openedSynced_bytes = this.#size_bytes;
   }
 
   /** Size up to the last whole batch. */

@@ -2,7 +2,7 @@
  * The directory of a multi-part append-only file, held by one server at a time.
  *
  *     appendonlydir/appendonly.aof.manifest          which files count (see manifest.ts)
- *     appendonlydir/appendonly.aof.1.base.aof        written by a rewrite (rewrite.ts)
+ *     appendonlydir/appendonly.aof.1.base.aof        written by a rewrite
  *     appendonlydir/appendonly.aof.1.incr.aof        what is appended to
  *     appendonlydir/appendonly.aof.lock              says, and proves by its lock, who is here
  *     appendonlydir/temp-appendonly.aof.*            unfinished work: ignored, then removed
@@ -18,8 +18,8 @@ import type { Disk, DiskFile } from "../../platform/disk.ts";
 import type { Log } from "../errors.ts";
 import { explainRefusal, refuseMissing, refuseOrphans } from "./directory_checks.ts";
 import { lockDirectory } from "./directory_lock.ts";
-import { inspectEnd, sealFile } from "./file_end.ts";
-import { type AofFile, type AppendFile, joinPath } from "../files.ts";
+import { inspectEnd } from "./file_end.ts";
+import { type AofFile, type AppendFile, closeFile, joinPath } from "../files.ts";
 import {
   type LeftoversOptions,
   removeLeftovers,
@@ -27,6 +27,7 @@ import {
 } from "./leftovers.ts";
 import type { Manifest, ManifestFile } from "./manifest.ts";
 import { ManifestStore } from "./manifest_store.ts";
+import { makeSafe, sealFile } from "./settle.ts";
 
 /** How a base is written: as a snapshot, or as commands. */
 export type BaseFormat = "rdb" | "aof";
@@ -47,6 +48,8 @@ export interface DirectoryOptions {
   readonly owner: string;
   /** `aof-checksums`: whether files are to be framed. Missing: no. */
   readonly checksums?: () => boolean;
+  /** Time, in seconds since the epoch, for what files say. Missing: 0. */
+  readonly now_s?: () => number;
   /** The server's log. */
   readonly log: Log;
 }
@@ -153,13 +156,22 @@ export class AofDirectory {
   /**
    * After a successful load: takes in the old single file, removes what counts no longer, and opens
    * a file for appending: the last incremental one, or a new one if batches may not follow its end.
-   * Files before it are on stable storage then.
+   * All that was loaded is on stable storage then, whatever a killed server has left unfinished.
    *
    * @throws {DiskError} the directory is as before or as after the step that failed; both load
    */
   openForAppend(): AppendFile {
+    const { disk, dir } = this.options;
     if (this.#upgrade) this.#takeInOldFile();
     const opened = this.#reopenLast() ?? this.#createIncr();
+    try {
+      makeSafe(disk, opened.file, opened.path);
+      disk.syncDirectory(this.path);
+      disk.syncDirectory(dir);
+    } catch (error) {
+      opened.file.close();
+      throw error;
+    }
     this.removeLeftovers();
     return opened;
   }
@@ -177,20 +189,20 @@ export class AofDirectory {
       const { disk } = this.options;
       const last = this.manifest.incrs.at(-1);
       const isSpare = last !== undefined && last.name === this.#spare;
-      const next = isSpare ? last : this.#nextIncr();
+      const next = isSpare ? this.asBegunNow(last) : this.#nextIncr();
       const path = joinPath(this.path, next.name);
       const file = disk.open(path, disk.stat(path) === undefined ? "create" : "append");
       try {
         if (file.size() !== 0) throw new Error(`${path} is not empty`);
         await file.syncInBackground();
         await disk.syncDirectoryInBackground(this.path);
-        if (!isSpare) {
+        if (!isSpare || next.framed !== last.framed) {
           this.#spare = next.name;
-          const incrs = [...this.manifest.incrs, next];
+          const incrs = [...this.manifest.incrs.slice(0, isSpare ? -1 : undefined), next];
           await this.#store.replaceInBackground({ ...this.manifest, incrs });
         }
         this.#spare = undefined;
-        return { file, path };
+        return { file, path, framed: next.framed ?? false };
       } catch (error) {
         file.close();
         throw error;
@@ -262,7 +274,7 @@ export class AofDirectory {
 
   /** Gives the directory up: another server may have it. */
   close(): void {
-    this.#lock.close();
+    closeFile({ file: this.#lock, path: this.path }, this.options.log);
   }
 
   #aofFile({ name, framed }: ManifestFile, type: "base" | "incr"): AofFile {
@@ -313,7 +325,7 @@ export class AofDirectory {
       }
       if (kind === "empty" || kind === (this.#checksums() ? "framed" : "unframed")) {
         this.options.log("notice", `Opening AOF incr file ${last.name} on server start`);
-        return { file, path };
+        return { file, path, framed: this.#checksums() };
       }
     } catch (error) {
       file.close();
@@ -337,7 +349,7 @@ export class AofDirectory {
       file.close();
       throw error;
     }
-    return { file, path };
+    return { file, path, framed: next.framed ?? false };
   }
 
   /** The manifest says how a file is begun, before it is. */
@@ -351,18 +363,12 @@ export class AofDirectory {
     return this.options.checksums?.() ?? false;
   }
 
-  /** Makes what comes before an incremental file that is about to be written safe. */
+  /** Makes what comes before an incremental file that is about to be written safe, and ends it. */
   #settleBefore(name: string): void {
-    const { disk } = this.options;
-    const before = this.files().filter((file) => file.name !== name)
-      .findLast(({ path }) => (disk.stat(path)?.size_bytes ?? 0) > 0);
-    if (before === undefined) return;
-    const file = disk.open(before.path, "append");
-    try {
-      sealFile(file, before.path);
-    } finally {
-      file.close();
-    }
+    const { disk, now_s } = this.options;
+    const before = this.files().filter((file) => file.name !== name);
+    const last = before.findLastIndex(({ path }) => (disk.stat(path)?.size_bytes ?? 0) > 0);
+    for (const file of before.slice(Math.max(0, last))) sealFile(disk, file, now_s?.() ?? 0);
   }
 
   #nextIncr(): ManifestFile {

@@ -4,8 +4,19 @@ import { type Disk, DiskError } from "../../platform/disk.ts";
 import { StorageError } from "../errors.ts";
 import { type AofFile, joinPath } from "../files.ts";
 
-/** Codes of the system that say: not this user, or not this file system. */
-const REFUSALS = ["EACCES", "EPERM", "EROFS"];
+const ALLOW =
+  "The user that runs this server must be allowed to read and write here: change the owner " +
+  "(chown), the permissions, or 'dir'";
+const MAKE_ROOM = "Make room on this file system, or choose another 'dir'";
+/** What to do, by the code of the system. */
+const ADVICE: Readonly<Record<string, string>> = {
+  EACCES: ALLOW,
+  EPERM: ALLOW,
+  EROFS: ALLOW,
+  ENOSPC: MAKE_ROOM,
+  EDQUOT: MAKE_ROOM,
+  EISDIR: "A file is to be here: move the directory away",
+};
 
 /**
  * No manifest, but data: starting over would be forgetting it.
@@ -63,14 +74,11 @@ function lineWith(text: string | undefined, name: string): number | undefined {
   return index < 0 ? undefined : index + 1;
 }
 
-/** `error`, with what to do if the system does not let this user work in the directory. */
+/** `error`, with what to do if the system does not let this user work here. */
 export function explainRefusal(error: unknown): unknown {
-  if (!(error instanceof DiskError) || !REFUSALS.includes(error.code)) return error;
-  return new StorageError(
-    "disk",
-    error.path,
-    undefined,
-    `${error.operation}: ${error.reason}. The user that runs this server must be allowed to read ` +
-      "and write here: change the owner (chown), the permissions, or 'dir'",
-  );
+  if (!(error instanceof DiskError)) return error;
+  const advice = ADVICE[error.code];
+  if (advice === undefined) return error;
+  const { operation, path, reason } = error;
+  return new StorageError("disk", path, undefined, `${operation}: ${reason}. ${advice}`);
 }

@@ -4,15 +4,7 @@
  */
 
 import type { DiskFile } from "../../platform/disk.ts";
-import { writeFully } from "../files.ts";
-import {
-  formatHead,
-  formatSeal,
-  parseHead,
-  parseSeal,
-  type Seal,
-  SEAL_BYTES_MAX,
-} from "./frames.ts";
+import { formatHead, parseHead, parseSeal, type Seal, SEAL_BYTES_MAX } from "./frames.ts";
 
 const HASH = 35;
 const LETTER_S = 83;
@@ -40,26 +32,8 @@ export function inspectEnd(file: DiskFile): FileEnd {
   if (size_bytes === 0) return { kind: "empty" };
   const start = readAt(file, 0, START_BYTES);
   if (start[0] !== HASH || start[1] !== LETTER_B) return { kind: "unframed" };
-  const seal = lastSeal(file, size_bytes);
+  const seal = sealEndingAt(file, size_bytes);
   return seal === undefined ? { kind: "foreign" } : { kind: "framed", seal };
-}
-
-/**
- * Makes a file that nothing more is written to safe: an empty batch ends it if it is framed, and all
- * of it is on stable storage.
- *
- * @param file open for appending
- * @throws {DiskError} it may have a torn tail, which a load cuts
- */
-export function sealFile(file: DiskFile, path: string): void {
-  file.sync();
-  const end = inspectEnd(file);
-  if (end.kind !== "framed" || isSealing(end.seal)) return;
-  const offset = file.size();
-  const { time_s, chain } = end.seal;
-  const line = formatSeal({ offset, length: 0, commands: 0, time_s, synced: offset, chain });
-  writeFully(file, Uint8Array.of(...formatHead(0), ...line), path);
-  file.sync();
 }
 
 /** Whether nothing is behind the seal that it does not vouch for: it ends a sealed file. */
@@ -85,9 +59,14 @@ export function readAt(file: DiskFile, offset: number, length: number): Uint8Arr
   return bytes.subarray(0, filled);
 }
 
-function lastSeal(file: DiskFile, size_bytes: number): Seal | undefined {
-  const from = Math.max(0, size_bytes - SEAL_BYTES_MAX);
-  const bytes = readAt(file, from, size_bytes - from);
+/**
+ * The seal of the batch that ends at an offset, if one does.
+ *
+ * @throws {DiskError} the file cannot be read
+ */
+export function sealEndingAt(file: DiskFile, end: number): Seal | undefined {
+  const from = Math.max(0, end - SEAL_BYTES_MAX);
+  const bytes = readAt(file, from, end - from);
   for (let at = bytes.length - 1; at > 0; at--) {
     if (bytes[at] !== LETTER_S || bytes[at - 1] !== HASH) continue;
     const parsed = parseSeal(bytes, at - 1, bytes.length);

@@ -68,6 +68,21 @@ export function tornTooEarly(
   );
 }
 
+/** A file has lost its end: whole batches, at least the empty one that ended it. */
+export function unsealed(
+  { path }: AofFile,
+  offset: number,
+  { batch, commandsBefore }: GoodPart,
+): StorageError {
+  return new StorageError(
+    "damaged",
+    path,
+    offset,
+    `Bad file format: batch ${batch} is missing: the file ends without its seal, although it was ` +
+      `complete. The ${commandsBefore} commands before it are good. ${NOTHING_CHANGED} ${MEND}`,
+  );
+}
+
 /** A torn tail, and `aof-load-truncated no`. */
 export function truncated({ path }: AofFile, tail: TornTail): StorageError {
   return new StorageError(

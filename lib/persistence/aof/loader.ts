@@ -296,6 +296,7 @@ class Load {
     if (framed && within < (foreignFrom ?? source.offset)) {
       throw problems.badFormat(aofFile, within, "a batch ends within a command or a transaction");
     }
+    if (this.#lacksSeal(source, index)) throw problems.unsealed(aofFile, source.offset, place);
     const cutAt = end.kind === "torn" ? end.offset : within;
     const removed_bytes = file.size() - cutAt;
     if (removed_bytes === 0) return;
@@ -310,6 +311,28 @@ class Load {
     if (!this.#mayBeTorn(index)) throw problems.tornTooEarly(aofFile, tail, place);
     if (!this.#options.loadTruncated) throw problems.truncated(aofFile, tail);
     this.#cut = { file: aofFile, size_bytes: cutAt, removed_bytes, what };
+  }
+
+  /**
+   * Whether a file of ours has lost its end. Nothing is written to a file of ours before the one
+   * before it has its seal, and a base counts only with it. Other servers know of no seals.
+   */
+  #lacksSeal({ end, framed, foreignFrom, sealed }: VerifiedSource, index: number): boolean {
+    const { files } = this.#options;
+    const isOurs = framed || (files[index].framed === true && this.#sizes[index] === 0);
+    if (!isOurs || foreignFrom !== undefined || end.kind !== "whole" || sealed) return false;
+    if (files[index].type === "base") return true;
+    const next = files.findIndex((_file, i) => i > index && this.#sizes[i] > 0);
+    return next >= 0 && this.#isFramed(files[next]);
+  }
+
+  #isFramed({ path, framed }: AofFile): boolean {
+    const file = this.#options.disk.open(path, "read");
+    try {
+      return new VerifiedSource(file, 0, framed).framed;
+    } finally {
+      file.close();
+    }
   }
 
   /** Only the last file with data: nothing is written to one before those before it are safe. */

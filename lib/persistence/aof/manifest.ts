@@ -7,7 +7,8 @@
  *
  * Redis 7 and later and Valkey read and write the same file. A line is a run of `key value` pairs,
  * values quoted where they must be; a line that starts with `#` is a comment; pairs with other keys
- * are for later versions and are passed over. `frames yes` is ours (lib/persistence/README.md).
+ * are for later versions and are passed over. `frames yes` is ours (lib/persistence/README.md), and so
+ * is the checksum in the last line (manifest_check.ts).
  *
  * Promise: whatever is not exactly such a file is refused with its line, and a manifest on disk is
  * only ever replaced as a whole.
@@ -15,6 +16,7 @@
 
 import type { Disk, DiskFile } from "../../platform/disk.ts";
 import { StorageError } from "../errors.ts";
+import { checkLine, checkProblem } from "./manifest_check.ts";
 import { quoteName, splitPairs } from "./manifest_words.ts";
 import { joinPath, writeFully } from "../files.ts";
 
@@ -66,6 +68,8 @@ export function parseManifest(text: string, path: string): Manifest {
   }
   const files: ManifestFile[] = [];
   const lines = text.slice(0, -1).split("\n");
+  const problem = checkProblem(lines);
+  if (problem !== undefined) throw refuse(path, problem.line, problem.reason);
   for (let i = 0; i < lines.length; i++) {
     if (lines[i].startsWith("#")) continue;
     files.push(parseLine(lines[i], path, i + 1, files));
@@ -105,7 +109,11 @@ function parseLine(
   }
   const type = typeOf(letter);
   if (type === undefined) throw refuse(path, number, `unknown file type '${letter}'`);
-  const isFramed = type === "incr" && pairs.get("frames") === "yes";
+  const frames = pairs.get("frames") ?? "no";
+  if (frames !== "yes" && frames !== "no") {
+    throw refuse(path, number, `'frames ${frames}' must be yes or no`);
+  }
+  const isFramed = type === "incr" && frames === "yes";
   const file: ManifestFile = { name, seq: Number(seq), type, ...isFramed && { framed: true } };
   const conflict = conflictWith(file, before);
   if (conflict !== undefined) throw refuse(path, number, conflict);
@@ -144,17 +152,21 @@ function refuse(path: string, line: number | undefined, reason: string): Storage
   );
 }
 
-/** A manifest as text, one character a byte, in Redis's order: base, histories, incrementals. */
+/**
+ * A manifest as text, one character a byte, in Redis's order: base, histories, incrementals; then its
+ * checksum.
+ */
 export function formatManifest(manifest: Manifest): string {
   const files = [
     ...(manifest.base === undefined ? [] : [manifest.base]),
     ...manifest.histories,
     ...manifest.incrs,
   ];
-  return files.map(({ name, seq, type, framed }) => {
+  const text = files.map(({ name, seq, type, framed }) => {
     const frames = type === "incr" && framed === true ? " frames yes" : "";
     return `file ${quoteName(name)} seq ${seq} type ${TYPE_LETTERS[type]}${frames}\n`;
   }).join("");
+  return text + checkLine(text);
 }
 
 /**

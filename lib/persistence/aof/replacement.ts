@@ -50,7 +50,8 @@ export class LogReplacement {
    * writer that it is given to, which closes it. Its path is the one it will have once installed.
    */
   get incr(): AppendFile {
-    return { file: this.#incr, path: joinPath(this.#directory.path, this.#incrEntry.name) };
+    const { name, framed = false } = this.#incrEntry;
+    return { file: this.#incr, path: joinPath(this.#directory.path, name), framed };
   }
 
   /**

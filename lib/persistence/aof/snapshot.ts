@@ -4,6 +4,8 @@
  *     SELECT 0 / SET key value / SET key value PXAT 1700000000000 / RPUSH key element ... /
  *     ZADD key 1.5 member ... / PEXPIREAT key 1700000000000 ...
  *
+ * With frames these are batches as in an incremental file, and an empty one ends the file.
+ *
  * Promise: no command has more than 64 elements, so that the one who loads it answers in between and
  * needs little memory.
  */
@@ -13,16 +15,35 @@ import { CommandEncoder } from "../../resp/encoder.ts";
 import { withoutRest } from "../../types/pace.ts";
 import { SnapshotBuffers } from "../snapshot_buffers.ts";
 import type { SnapshotEncoder } from "../snapshot_encoder.ts";
-import { encodeRecord, encodeString } from "./snapshot_values.ts";
+import { SEAL_BYTES_MAX } from "./frames.ts";
+import { SnapshotFrames } from "./snapshot_frames.ts";
+import { encodeRecord, encodeString, longStringBytes } from "./snapshot_values.ts";
+
+/** How commands are written. */
+export interface CommandSnapshotOptions {
+  /** `aof-checksums`: batches are framed, with this time in seconds since the epoch. Missing: not. */
+  readonly framedAt?: () => number;
+}
 
 /** See above. */
 export class CommandSnapshotEncoder implements SnapshotEncoder {
   readonly #buffers = new SnapshotBuffers(new CommandEncoder(), new CommandEncoder());
+  readonly #frames: SnapshotFrames | undefined;
+  readonly #framed = new CommandEncoder();
+  /** Bytes of commands that were taken from the buffers. */
+  #taken_bytes = 0;
+  #state: "open" | "ending" | "ended" = "open";
   /** The database whose records come; -1: none yet. */
   #selected = -1;
 
+  /** @param options how. */
+  constructor({ framedAt }: CommandSnapshotOptions = {}) {
+    this.#frames = framedAt && new SnapshotFrames(framedAt);
+  }
+
   get pending_bytes(): number {
-    return this.#buffers.pending_bytes;
+    const seal_bytes = this.#frames !== undefined && this.#state === "ending" ? SEAL_BYTES_MAX : 0;
+    return this.#buffers.pending_bytes + seal_bytes;
   }
 
   /** Nothing stands before the records. */
@@ -38,16 +59,30 @@ export class CommandSnapshotEncoder implements SnapshotEncoder {
   pieces(db: Database, index: number, ref: Ref): Generator<void, void, void> {
     const encoder = this.#buffers.open();
     this.#select(encoder, index);
+    const long_bytes = longStringBytes(db, ref);
+    if (long_bytes > 0) this.#frames?.announce(this.#taken_bytes + encoder.length, long_bytes);
     return this.#finish(encodeRecord(encoder, db, ref));
   }
 
-  /** Nothing stands behind the records. */
+  /** Behind the records stands nothing but, in a framed file, the empty batch that ends it. */
   end(): void {
     if (this.#buffers.isOpen) throw new Error("snapshot: a value is still under way");
+    this.#state = "ending";
   }
 
   take(): Uint8Array {
-    return this.#buffers.take();
+    const bytes = this.#buffers.take();
+    const frames = this.#frames;
+    if (frames === undefined) return bytes;
+    const framed = this.#framed;
+    framed.clear();
+    frames.add(bytes, framed);
+    this.#taken_bytes += bytes.length;
+    if (this.#state === "ending") {
+      frames.end(framed);
+      this.#state = "ended";
+    }
+    return new Uint8Array(framed.buf.buffer, framed.buf.byteOffset, framed.length);
   }
 
   *#finish(steps: Generator<void, void, void>): Generator<void, void, void> {

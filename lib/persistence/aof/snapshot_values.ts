@@ -96,6 +96,23 @@ function* encodeLongString(
   endSet(encoder, expiry_ms);
 }
 
+/** Bytes of the command that makes a string too long to be encoded at once; 0: it is another value. */
+export function longStringBytes(db: Database, ref: Ref): number {
+  if (db.type(ref) !== "string") return 0;
+  const { keyStart, valueStart, valueEnd } = db.locate(ref);
+  if (valueEnd - valueStart <= WHOLE_BYTES_MAX) return 0;
+  const plain_bytes = SET.length + bulkBytes(valueStart - keyStart) +
+    bulkBytes(valueEnd - valueStart);
+  const expiry_ms = db.expiry(ref);
+  if (expiry_ms === undefined) return plain_bytes;
+  return plain_bytes + UNTIL.length + bulkBytes(String(timePart(expiry_ms)).length);
+}
+
+/** Bytes of an argument of this length. */
+function bulkBytes(length: number): number {
+  return `$${length}`.length + CRLF.length + length + CRLF.length;
+}
+
 /** Encodes a long argument. */
 function* encodeBulk(encoder: CommandEncoder, part: Part): Steps {
   const head = Buffer.from(`$${part.end - part.start}\r\n`, "latin1");

@@ -7,7 +7,7 @@
  */
 
 import { type Disk, DiskError, type DiskFile } from "../../platform/disk.ts";
-import { writeFully } from "../files.ts";
+import { directoryOf, writeFully } from "../files.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -29,7 +29,7 @@ export function cutTail(disk: Disk, path: string, size_bytes: number): string {
       } finally {
         kept.file.close();
       }
-      disk.syncDirectory(path.slice(0, path.lastIndexOf("/")) || "/");
+      disk.syncDirectory(directoryOf(path));
     } catch (error) {
       removeQuietly(disk, kept.path);
       throw error;

@@ -58,6 +58,8 @@ export class VerifiedSource {
   /** Time of the first and of the last of them, in seconds since the epoch. */
   first_s: number | undefined;
   last_s: number | undefined;
+  /** Whether the batch verified last is the empty one that ends a file. */
+  sealed = false;
   /** Offset in the file of a byte given last, minus its offset among all that were given. */
   delta = 0;
 
@@ -172,6 +174,8 @@ export class VerifiedSource {
     this.#giveLength = head.length;
     this.batches++;
     this.commands += seal.commands;
+    this.sealed = head.length === 0;
+    if (seal.time_s === 0) return undefined; // it was sealed without a clock
     this.first_s ??= seal.time_s;
     this.last_s = seal.time_s;
     return undefined;

@@ -12,8 +12,9 @@
  * {@linkcode AofWriter.safePosition} is behind the queue; error replies may go.
  *
  * When a background fsync fails, Linux may have dropped the pages it covered, and a later fsync
- * that succeeds says nothing about them. `misconf` is set until an fsync succeeds, and the bytes
- * whose fate is unknown are counted and told to `onDurabilityLost`, whose cure is a new base file.
+ * that succeeds says nothing about them. `misconf` is set until an fsync succeeds. Framed batches are
+ * written again before the next try; what cannot be stays unknown, is counted, and told to
+ * `onDurabilityLost`, whose cure is a new base file.
  *
  * Under `always` there is no way back: any failure goes to `onFatal`, before any reply.
  *
@@ -24,7 +25,7 @@
 
 import { type DiskError, toDiskError } from "../../platform/disk.ts";
 import { StorageError } from "../errors.ts";
-import type { AppendFile } from "../files.ts";
+import { type AppendFile, closeFile } from "../files.ts";
 import { BackgroundSync } from "./background_sync.ts";
 import { BatchFile } from "./batch_file.ts";
 import type { Batch } from "./queue.ts";
@@ -75,6 +76,7 @@ export class AofWriter {
     const { onDuration } = options;
     this.#sync = new BackgroundSync({
       ...syncedFile(this.#file),
+      disk: options.disk,
       clock: options.clock,
       log: options.log,
       position: this.#safePosition,
@@ -176,7 +178,7 @@ export class AofWriter {
    */
   changeFile(next: AppendFile): Promise<void> {
     if (this.#closing || this.#dead) {
-      next.file.close();
+      closeFile(next, this.#options.log);
       return Promise.reject(this.#endedError());
     }
     return new Promise((resolve, reject) => {
@@ -233,7 +235,7 @@ export class AofWriter {
     if (!this.#dead && this.misconf === undefined) await this.#sealAtEnd();
     await this.#sync.close(); // a closed file must not have an fsync under way
     this.#syncWaiters.fail(this.#endedError());
-    this.#file.file.close();
+    closeFile(this.#file, this.#options.log);
   }
 
   async #consume(): Promise<void> {
@@ -245,7 +247,7 @@ export class AofWriter {
     const error = this.#endedError();
     this.#flushes.fail(error);
     for (const { next, reject } of this.#changes.splice(0)) {
-      next.file.close();
+      closeFile(next, this.#options.log);
       reject(error);
     }
   }
@@ -290,7 +292,7 @@ export class AofWriter {
     }
     this.#changes.shift();
     this.#sync.changeFile(syncedFile(this.#file));
-    left.file.close();
+    closeFile(left, this.#options.log);
     change.resolve();
     return true;
   }
@@ -316,7 +318,7 @@ export class AofWriter {
   /** At the end of all: a failure costs nothing but the seal, or what the policy left to chance. */
   async #sealAtEnd(): Promise<void> {
     const { log } = this.#options;
-    if (await this.#seal()) return;
+    if (this.#file.size_bytes === 0 || await this.#seal()) return;
     log("warning", `The AOF file ${this.#file.path} could not be sealed: ${this.misconf}`);
     try {
       this.#file.cutBack();

@@ -1,6 +1,7 @@
 /** What a writer of the log is given, and what it tells. */
 
 import type { Clock } from "../../platform/clock.ts";
+import type { Disk } from "../../platform/disk.ts";
 import type { Log, StorageError } from "../errors.ts";
 import type { AppendFile } from "../files.ts";
 import type { BatchFileOptions } from "./batch_file.ts";
@@ -23,6 +24,8 @@ export interface WriterOptions extends AppendFile, BatchFileOptions {
   readonly queue: AofQueue;
   /** When to force to stable storage. */
   readonly policy: FsyncPolicy;
+  /** Where the files are: to write again what a failed fsync covered. Missing: it stays unknown. */
+  readonly disk?: Disk;
   /** Time. */
   readonly clock: Clock;
   /** The server's log. */

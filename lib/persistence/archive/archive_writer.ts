@@ -165,6 +165,17 @@ export class ArchiveWriter {
     return Math.max(0, facts.written_bytes - (copy?.length ?? 0));
   }
 
+  /** Files of the log, the last one aside, whose copy is not complete. */
+  pendingFiles(): number {
+    const facts = this.#options.source.facts();
+    const published = this.#open?.published;
+    if (facts === undefined) return 0;
+    const sealed = facts.incrs.slice(0, -1)
+      .filter(({ seq }) => !(published?.isFinished(seq) ?? false));
+    const hasBase = facts.base === undefined || (published?.hasBase(facts.base.seq) ?? false);
+    return sealed.length + (hasBase ? 0 : 1);
+  }
+
   /** Lets go of all files. Nothing may be under way. */
   close(): void {
     this.#open = undefined;
