@@ -47,6 +47,8 @@ export interface Clients {
 export interface Persistence {
   /** Empties the keyspace and loads it back: from the log, or from a snapshot if that is off. */
   reload(): Promise<void>;
+  /** All databases were emptied by FLUSHALL. */
+  flushed(): void;
   /** SAVE. */
   save(): void;
   /** BGSAVE; `schedule`: later, if it cannot begin now; in a transaction: later in any case. */

@@ -14,7 +14,7 @@ const flushAll = flush({
   summary: "Removes all keys of all databases.",
   complexity: "O(N) where N is the total number of keys in all databases",
   run(ctx) {
-    runFlush(ctx, () => ctx.server.keyspace.databases());
+    if (runFlush(ctx, () => ctx.server.keyspace.databases())) ctx.server.persistence.flushed();
   },
 });
 
@@ -76,12 +76,13 @@ function flush(
   });
 }
 
-/** Both modes are the same here: a table is dropped, not walked. */
-function runFlush(ctx: Context, databases: () => Iterable<Database>): void {
+/** False: it was refused. Both modes are the same here: what was there is given back bit by bit, see `keyspace/retired.ts`. */
+function runFlush(ctx: Context, databases: () => Iterable<Database>): boolean {
   const { args, server: { keyspace }, reply } = ctx;
   const isPlain = args.count === 1;
   if (!isPlain && !(args.count === 2 && (args.is(1, "ASYNC") || args.is(1, "SYNC")))) {
-    return reply.error(SYNTAX_ERROR);
+    reply.error(SYNTAX_ERROR);
+    return false;
   }
 
   let removed = 0;
@@ -92,6 +93,7 @@ function runFlush(ctx: Context, databases: () => Iterable<Database>): void {
   keyspace.dirty += removed;
   if (removed === 0) ctx.logAs(...(isPlain ? [args.text(0)] : [args.text(0), args.text(1)]));
   reply.ok();
+  return true;
 }
 
 /** Redis reads an index as a 32-bit integer. */

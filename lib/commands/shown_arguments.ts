@@ -44,10 +44,15 @@ function secretsOf(command: CommandData, args: Args): (i: number) => boolean {
   }
 }
 
-/** HELLO 3 AUTH user password: both. */
+/** HELLO 3 SETNAME name AUTH user password: the last two, though the name may be AUTH. */
 function helloSecrets(args: Args): (i: number) => boolean {
-  for (let i = 2; i + 2 < args.count; i++) {
-    if (args.is(i, "AUTH")) return (k) => k === i + 1 || k === i + 2;
+  const secrets = new Set<number>();
+  for (let i = 2; i < args.count; i++) {
+    if (args.is(i, "SETNAME")) {
+      i++;
+    } else if (args.is(i, "AUTH")) {
+      secrets.add(++i).add(++i);
+    }
   }
-  return () => false;
+  return (i) => secrets.has(i);
 }

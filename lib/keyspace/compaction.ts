@@ -1,7 +1,8 @@
 /**
  * The slow background pass that moves records out of nearly empty segments, so that deleting gives
- * memory back to the system; and that of long lists which have gone. Promise: a slice takes no longer than its budget (plus one step of a
- * few records); databases take turns.
+ * memory back to the system; and gives back that of emptied databases and of long lists which have
+ * gone. Promise: a slice takes no longer than its budget (plus one step of a few records); databases
+ * take turns.
  */
 
 import type { Clock } from "../platform/clock.ts";
@@ -36,7 +37,8 @@ export class CompactionCycle {
   run(): boolean {
     const { count } = this.#keyspace;
     const deadline_ms = this.#clock.monotonic_ms() + this.#budget_ms;
-    while (releaseSome(STEP_CHUNKS) > 0) {
+    const { retired } = this.#keyspace;
+    while (retired.step() || releaseSome(STEP_CHUNKS) > 0) {
       if (this.#clock.monotonic_ms() >= deadline_ms) return true;
     }
     let idle = 0; // databases in a row with nothing to move

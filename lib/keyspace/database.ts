@@ -269,8 +269,9 @@ export class Database {
     this.#watched?.markAll((key) => this.#find(key) !== NONE);
     if (!this.keyspace.loading) this.waiters?.touchedAll();
     this.keyspace.preserver?.clearing(this);
-    this.#table.clear();
-    this.#objects.clear();
+    this.keyspace.retired.add(this.#table, this.#objects, this.keyspace.loading);
+    this.#table = new RecordTable(this.keyspace.seed);
+    this.#objects = new ObjectSlots();
     this.#fields = undefined;
   }
 

@@ -1,9 +1,16 @@
 /**
  * The values of one database that are objects, by handle: what the value of a record with encoding
  * OBJECT is. Handles are used again; 0 is none.
+ *
+ * What all of them take is known of few objects exactly. Of many it is what they took when they were
+ * last looked at, a thousand at each look and in each round of the server: to ask 300,000 of
+ * them takes 100 ms.
  */
 
 import type { ValueObject } from "./value.ts";
+
+/** So many objects are asked at each look. */
+const ASKED_MAX = 1000;
 
 /** See above. */
 export class ObjectSlots {
@@ -11,11 +18,28 @@ export class ObjectSlots {
   #free: number[] = [];
   #reserved = 0;
 
-  /** Bytes that the objects take. */
+  /** What each object took when it was last asked. */
+  #sizes: number[] = [0];
+  #sum_bytes = 0;
+  /** Who is asked next. */
+  #cursor = 0;
+
+  /** Bytes that the objects take, see above. */
   get usedBytes(): number {
-    let sum = 0;
-    for (const object of this.#slots) sum += object?.usedBytes ?? 0;
-    return sum;
+    this.#ask();
+    return this.#sum_bytes;
+  }
+
+  #ask(): void {
+    for (let left = Math.min(ASKED_MAX, this.#slots.length); left > 0; left--) {
+      this.#cursor = this.#cursor + 1 < this.#slots.length ? this.#cursor + 1 : 0;
+      this.#note(this.#cursor, this.#slots[this.#cursor]?.usedBytes ?? 0);
+    }
+  }
+
+  /** How many objects there are. */
+  get count(): number {
+    return this.#slots.length - 1 - this.#free.length;
   }
 
   /** The object with this handle. */
@@ -32,12 +56,14 @@ export class ObjectSlots {
   /** Puts an object where {@linkcode ObjectSlots.reserve} has said. */
   put(object: ValueObject): void {
     this.#slots[this.#reserved] = object;
+    this.#note(this.#reserved, object.usedBytes);
   }
 
   /** Takes an object out, so that it lives on elsewhere; its handle is released later. */
   take(handle: number): ValueObject {
     const object = this.#slots[handle]!;
     this.#slots[handle] = undefined;
+    this.#note(handle, 0);
     return object;
   }
 
@@ -45,7 +71,15 @@ export class ObjectSlots {
   release(handle: number): void {
     this.#slots[handle]?.free();
     this.#slots[handle] = undefined;
+    this.#note(handle, 0);
     this.#free.push(handle);
+  }
+
+  /** Frees up to `count` objects of slots that are not used any more; false: none was left. */
+  dismantle(count: number): boolean {
+    if (this.#slots.length === 0) return false;
+    for (; count > 0 && this.#slots.length > 0; count--) this.#slots.pop()?.free();
+    return true;
   }
 
   /** Frees all. */
@@ -53,5 +87,13 @@ export class ObjectSlots {
     for (const object of this.#slots) object?.free();
     this.#slots = [undefined];
     this.#free = [];
+    this.#sizes = [0];
+    this.#sum_bytes = 0;
+    this.#cursor = 0;
+  }
+
+  #note(handle: number, size_bytes: number): void {
+    this.#sum_bytes += size_bytes - (this.#sizes[handle] ?? 0);
+    this.#sizes[handle] = size_bytes;
   }
 }

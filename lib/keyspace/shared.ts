@@ -6,6 +6,7 @@
 import type { HashSeed } from "../memory/hash.ts";
 import type { Random } from "../platform/random.ts";
 import type { KeyEvent } from "./events.ts";
+import { Retired } from "./retired.ts";
 
 /** As much of a database as its observer needs. */
 export interface NumberedDatabase {
@@ -85,6 +86,8 @@ export class KeyspaceState {
   readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0 };
   /** While a snapshot is taken: who writes it. */
   preserver: Preserver | undefined;
+  /** What emptied databases have held. */
+  readonly retired = new Retired();
   /** Set by the server once it is composed. */
   observer: KeyspaceObserver = { expired() {}, notify() {} };
 

@@ -133,7 +133,11 @@ export class KeyspaceSnapshot implements Preserver {
     }
     const part = this.#parts.find((each) => each.db === db);
     if (part === undefined) throw new Error("snapshot: an old record where none should be");
-    this.#write(part, ref);
+    if (this.#abandoned || sizeOf(db, ref) <= LARGE_BYTES) return this.#write(part, ref);
+    // In pieces, too, though all at once: they can go to the file, and need little memory.
+    if (open !== undefined) this.#finish(open);
+    this.#begin(part, db.keyOf(ref));
+    if (this.#open !== undefined) this.#finish(this.#open);
   }
 
   clearing(db: Database): void {
@@ -158,7 +162,7 @@ export class KeyspaceSnapshot implements Preserver {
     const { db } = part;
     if (!db.table.isOld(ref)) return;
     if (this.#abandoned) db.table.renew(ref);
-    else if (isLarge(db, ref)) part.large.push(db.keyOf(ref));
+    else if (sizeOf(db, ref) > LARGE_BYTES) part.large.push(db.keyOf(ref));
     else this.#write(part, ref);
   }
 
@@ -167,7 +171,7 @@ export class KeyspaceSnapshot implements Preserver {
     if (!this.#abandoned) {
       this.#sink.record(db, index, ref);
       this.records++;
-      if (this.#open !== undefined) this.#gather(db.table.recordBytes(ref));
+      if (this.#open !== undefined) this.#gather(sizeOf(db, ref));
     }
     db.table.renew(ref);
   }
@@ -188,14 +192,15 @@ export class KeyspaceSnapshot implements Preserver {
     this.#stepOpen(this.#open); // it takes what it needs while `ref` is valid
   }
 
+  /** A piece more. The sink may give the snapshot up meanwhile, and with it the value. */
   #stepOpen(open: OpenValue): void {
-    if (open.pieces.next().done) this.#close(open);
+    const { done } = open.pieces.next();
+    if (done && this.#open === open) this.#close(open);
   }
 
   /** Writes the rest of a large value at once. */
   #finish(open: OpenValue): void {
-    while (!open.pieces.next().done);
-    this.#close(open);
+    while (this.#open === open) this.#stepOpen(open);
   }
 
   #close({ part: { db }, key }: OpenValue): void {
@@ -212,10 +217,8 @@ export class KeyspaceSnapshot implements Preserver {
   }
 }
 
-function isLarge(db: Database, ref: Ref): boolean {
-  return db.encoding(ref) === OBJECT
-    ? db.object(ref).usedBytes > LARGE_BYTES
-    : db.table.recordBytes(ref) > LARGE_BYTES;
+function sizeOf(db: Database, ref: Ref): number {
+  return db.encoding(ref) === OBJECT ? db.object(ref).usedBytes : db.table.recordBytes(ref);
 }
 
 function isKeyOf(db: Database, ref: Ref, key: Buffer): boolean {

@@ -145,6 +145,21 @@ export class Arena {
     this.usedBytes = 0;
   }
 
+  /**
+   * Gives back up to `count` segments of an arena that is not used any more, whatever lives there.
+   * False: none was left.
+   */
+  dismantle(count: number): boolean {
+    const { bytes } = this;
+    if (bytes.length === 1) return false;
+    for (; count > 0 && bytes.length > 1; count--) {
+      const last = bytes.length - 1;
+      if (bytes[last].length > 0) this.#release(last);
+      bytes.length = this.words.length = last;
+    }
+    return true;
+  }
+
   /** The emptiest segment whose records would fit into the free slots of its class; 0: none. */
   sparseSegment(): number {
     if (this.reservedBytes - this.usedBytes < SEGMENT_BYTES_MAX) return 0;

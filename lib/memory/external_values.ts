@@ -57,6 +57,16 @@ export class ExternalValues {
     giveBack(bytes);
   }
 
+  /** Gives back up to `count` buffers, the last ones made; false: none was left. */
+  dismantle(count: number): boolean {
+    if (this.#values.length === 0) return false;
+    for (; count > 0 && this.#values.length > 0; count--) {
+      const last = this.#values.pop();
+      if (last !== undefined) giveBack(last.bytes);
+    }
+    return true;
+  }
+
   /** Gives all of them back. */
   clear(): void {
     for (const external of this.#values) {

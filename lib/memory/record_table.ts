@@ -245,6 +245,14 @@ export class RecordTable extends Records {
   }
 
   /**
+   * Gives back some of the memory of a table that is not used any more: `count` segments, or as many
+   * large values. False: none was left.
+   */
+  dismantle(count: number): boolean {
+    return this.externals.dismantle(count) || this.arena.dismantle(count);
+  }
+
+  /**
    * Moves up to `count_max` records out of a sparse segment, so that it can be given back. Returns
    * how many moved; 0: there is nothing worth moving. Refs held elsewhere become invalid.
    */

@@ -1,6 +1,6 @@
 /** Small things that everything that touches the files of a log needs. */
 
-import { DiskError, type DiskFile, toDiskError } from "../platform/disk.ts";
+import { type Disk, DiskError, type DiskFile, toDiskError } from "../platform/disk.ts";
 import type { Log } from "./errors.ts";
 
 /** A path within a directory. */
@@ -12,6 +12,25 @@ export function joinPath(directory: string, name: string): string {
 export function directoryOf(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash < 0 ? "." : path.slice(0, slash) || "/";
+}
+
+/** The last part of a path. */
+export function fileNameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** What an error says, for the log. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Removes a file, if that can be done: after an error, which is the one to tell. */
+export function removeQuietly(disk: Disk, path: string): void {
+  try {
+    disk.remove(path);
+  } catch {
+    return;
+  }
 }
 
 /**

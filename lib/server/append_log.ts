@@ -13,7 +13,7 @@ import { loadAof, type LoadResult, type ReplayTarget } from "../persistence/aof/
 import { AofQueue, DEFAULT_QUEUE_LIMITS } from "../persistence/aof/queue.ts";
 import { LogReplacement } from "../persistence/aof/replacement.ts";
 import { AofWriter, type WriterStats } from "../persistence/aof/writer.ts";
-import { joinPath } from "../persistence/files.ts";
+import { fileNameOf, joinPath } from "../persistence/files.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk } from "../platform/disk.ts";
@@ -92,6 +92,12 @@ export class AppendLog implements TurnLog, UnitSink {
   /** Whether changes are logged. */
   get isOpen(): boolean {
     return this.#writer !== undefined;
+  }
+
+  /** Whether an open log is where `dir` says: CONFIG SET dir does not move it. */
+  get isInPlace(): boolean {
+    const { dir } = this.#options.config.values;
+    return this.#directory === undefined || this.#directory.options.dir === dir;
   }
 
   get safePosition(): number {
@@ -261,7 +267,7 @@ export class AppendLog implements TurnLog, UnitSink {
    */
   async installBase(path: string, format: "rdb" | "aof", first: AppendFile): Promise<void> {
     if (this.#writer === undefined) throw new Error("the log has been turned off");
-    const name = first.path.slice(first.path.lastIndexOf("/") + 1);
+    const name = fileNameOf(first.path);
     await this.#track(this.openDirectory().installBase(path, format, name));
     this.#options.onFiles();
     this.#writer?.rebased();

@@ -12,7 +12,7 @@ import type { Config } from "../config/config.ts";
 import { ArchiveWriter } from "../persistence/archive/archive_writer.ts";
 import { DirectorySink } from "../persistence/archive/directory_sink.ts";
 import type { LogSource } from "../persistence/archive/log_source.ts";
-import { joinPath } from "../persistence/files.ts";
+import { joinPath, messageOf } from "../persistence/files.ts";
 import type { BackgroundDisk } from "../platform/background_disk.ts";
 import type { Clock } from "../platform/clock.ts";
 
@@ -135,7 +135,7 @@ export class Archiver {
     while (this.#writer === writer) {
       const isLast = this.#ended;
       try {
-        isOpen = isOpen || await writer.open();
+        isOpen = isOpen || await this.#open(writer);
         if (isOpen) isOpen = await this.#round(writer);
         this.#succeeded(path);
       } catch (error) {
@@ -147,6 +147,15 @@ export class Archiver {
     }
     this.#stored_bytes += writer.stored_bytes;
     writer.close();
+  }
+
+  /** False: the log is off, and nothing is due before it begins. */
+  async #open(writer: ArchiveWriter): Promise<boolean> {
+    const isDue = this.#isDue;
+    this.#isDue = false; // a log that begins meanwhile makes it true again
+    const isOpen = await writer.open();
+    this.#isDue ||= isOpen && isDue;
+    return isOpen;
   }
 
   /** Copies the tail, and pieces of a new base as long as no tail is due; false: the log is off. */
@@ -182,7 +191,7 @@ export class Archiver {
   }
 
   #failed(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     if (message !== this.#error) {
       this.#options.log(
         "warning",

@@ -20,7 +20,7 @@ import {
   refuseOccupied,
 } from "../persistence/backup/backup.ts";
 import { type BackupMarker, MARKER_NAME, parseMarker } from "../persistence/backup/marker.ts";
-import { joinPath } from "../persistence/files.ts";
+import { directoryOf, joinPath, messageOf } from "../persistence/files.ts";
 import type { BackgroundDisk } from "../platform/background_disk.ts";
 import type { Clock } from "../platform/clock.ts";
 
@@ -104,9 +104,11 @@ export class ServerBackups implements Backups {
 
   #resolve(word: string, isLocal: boolean): string {
     const { values } = this.#host.config;
-    const dir = fromByteText(values.dir);
-    const given = word.replace(/\/+$/, "");
-    if (given === "" || given.includes("\0")) throw new Error("Invalid backup path");
+    const dir = tidied(fromByteText(values.dir));
+    const given = tidied(word);
+    if (given === "." || given === "/" || given.includes("\0")) {
+      throw new Error("Invalid backup path");
+    }
     const isAbsolute = given.startsWith("/");
     const isInside = !isAbsolute || given.startsWith(dir.endsWith("/") ? dir : `${dir}/`);
     const isBelow = isInside && !given.split("/").includes("..");
@@ -117,7 +119,7 @@ export class ServerBackups implements Backups {
           "without '..'",
       );
     }
-    const path = isAbsolute ? given : joinPath(dir, given.replace(/^(\.\/+)+/, ""));
+    const path = isAbsolute ? given : joinPath(dir, given);
     const log = joinPath(dir, fromByteText(values.appenddirname));
     if (`${path}/`.startsWith(`${log}/`)) throw new Error("the log's own directory is no place");
     return path;
@@ -125,7 +127,7 @@ export class ServerBackups implements Backups {
 
   #begin(path: string): void {
     const { clock, disk, config, source, saveTo, log } = this.#host;
-    const parent = path.slice(0, Math.max(1, path.lastIndexOf("/")));
+    const parent = directoryOf(path);
     if (!this.#parents.includes(parent)) this.#parents.push(parent);
     if (this.#parents.length > PARENTS_MAX) this.#parents.shift();
     const isLogged = source.facts() !== undefined;
@@ -172,7 +174,7 @@ export class ServerBackups implements Backups {
 
   #failed(error: unknown): void {
     const state = error instanceof BackupAborted || this.#isAborted ? "aborted" : "failed";
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const ended_s = Math.floor(this.#host.clock.now_ms() / 1000);
     this.#change({ state, ended_s, error: message });
     this.#host.log("warning", `Background backup to ${this.#status.path} ${state}: ${message}`);
@@ -195,4 +197,11 @@ export class ServerBackups implements Backups {
       return undefined;
     }
   }
+}
+
+/** A path without `.` and empty parts, which would disguise it. */
+function tidied(path: string): string {
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+  if (path.startsWith("/")) return `/${parts.join("/")}`;
+  return parts.length === 0 ? "." : parts.join("/");
 }

@@ -258,11 +258,11 @@ export class Dispatcher {
     const { server } = this.#parts;
     if (!client.authenticated && !has(command, "no_auth")) return NO_AUTH;
     if (client.transaction !== undefined && has(command, "no_multi")) return NOT_IN_MULTI;
-    if (command.isWrite || command.name === "exec") {
+    if (command.isWrite || command.name === "exec" || command.name === "ping") {
       const { refusal } = server.persistence;
-      if (refusal !== undefined && includes(command, client, (each) => each.isWrite)) {
-        return refusal;
-      }
+      // PING is how a monitor notices.
+      const isDenied = command.name === "ping" || includes(command, client, (each) => each.isWrite);
+      if (refusal !== undefined && isDenied) return refusal;
     }
     if (client.isRestricted && !RUN_WHEN_SUBSCRIBED.has(command.name)) {
       return notWhenSubscribed(command);

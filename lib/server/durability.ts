@@ -94,6 +94,7 @@ export class Durability implements Persistence {
       server,
       stats,
       disk,
+      log,
       onSlice: (duration_ms) => onEvent("snapshot-slice", duration_ms),
       onRunning: (running) => {
         appendLog.holdSyncs(running && config.values["no-appendfsync-on-rewrite"]);
@@ -166,6 +167,7 @@ export class Durability implements Persistence {
     }
     this.#saves.settle();
     this.#saves.removeLeftovers();
+    this.archiver.obey();
   }
 
   async #load(): Promise<void> {
@@ -195,6 +197,10 @@ export class Durability implements Persistence {
   async reload(): Promise<void> {
     await this.#control.reload();
     this.#saves.settle();
+  }
+
+  flushed(): void {
+    this.#saves.flushed();
   }
 
   save(): void {

@@ -8,6 +8,7 @@
 
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { ReplayTarget } from "../persistence/aof/loader.ts";
+import { messageOf } from "../persistence/files.ts";
 import type { AppendLog } from "./append_log.ts";
 import type { Propagation } from "./propagation.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -40,8 +41,10 @@ export class LogControl {
   readonly #parts: LogControlParts;
   /** Whether the log is to be on, as CONFIG SET or the start has said last. */
   #wanted = false;
-  /** Settles when the log that was turned off is closed. */
-  #closing: Promise<void> = Promise.resolve();
+  /** Resolves when the log is as CONFIG SET has said last, or could not be. */
+  #turned: Promise<void> = Promise.resolve();
+  /** How often it has said something: what is begun for one gives way to the next. */
+  #turns = 0;
   /** Settles when the log that has been turned on is complete; undefined: none is begun. */
   ready: Promise<void> | undefined;
 
@@ -62,12 +65,12 @@ export class LogControl {
   /** Begins a log with what is in memory, which was loaded from elsewhere. */
   async begin(): Promise<void> {
     this.#wanted = true;
-    await this.#beginAnew(this.#closing);
+    await this.#beginAnew(this.#turned);
   }
 
   /** Writes and forces what there is, and closes; flush first to hear of failures. */
   async close(): Promise<void> {
-    await this.#closing;
+    await this.#turned;
     this.#detach();
     await this.#parts.appendLog.close();
   }
@@ -76,8 +79,10 @@ export class LogControl {
   async reload(): Promise<void> {
     const { appendLog, keyspace, snapshots, log, die } = this.#parts;
     const { saveSnapshot, loadSnapshot } = this.#parts;
-    await this.ready;
+    let turned: Promise<void>;
+    do await (turned = this.#turned); while (turned !== this.#turned);
     if (keyspace.loading) throw new Error("the data is being loaded already");
+    if (!appendLog.isInPlace) throw new Error("the log is not in 'dir', which has been changed");
     keyspace.loading = true; // from here on nobody else reads or changes anything
     try {
       snapshots.abort("the data is being loaded again");
@@ -114,44 +119,45 @@ export class LogControl {
     if (on === this.#wanted) return;
     if (on) this.#openDirectory(); // the likely errors are told at once
     this.#wanted = on;
+    const turn = ++this.#turns;
     if (!on) {
-      this.#closing = this.#turnOff();
+      this.ready = undefined;
+      this.#turned = this.#turnOff(this.#turned);
       return;
     }
-    const ready = this.#beginAnew(this.#closing).finally(() => {
-      this.ready = undefined;
+    const ready = this.#beginAnew(this.#turned).finally(() => {
+      if (this.ready === ready) this.ready = undefined;
     });
     this.ready = ready;
-    ready.catch((error) => {
+    this.#turned = ready.catch((error) => {
       this.#tellFailure(error);
-      this.#parts.onFailed();
+      if (turn === this.#turns) this.#parts.onFailed();
     });
   }
 
   /** Nothing is logged from now on; replies that wait for the log leave when it has been written. */
-  async #turnOff(): Promise<void> {
+  async #turnOff(before: Promise<void>): Promise<void> {
     const { appendLog, effects, snapshots, turn, log } = this.#parts;
     snapshots.abort("the log has been turned off", "rewrite");
     effects.attach(undefined);
-    await this.ready?.catch(() => {}); // told already
+    await before;
     effects.attach(undefined);
-    try {
-      await appendLog.flush();
-    } catch (error) {
-      log("warning", `The end of the append-only file is not written: ${error}`);
-    }
+    const tell = (error: unknown) => {
+      log("warning", `The end of the append-only file is not written: ${messageOf(error)}`);
+    };
+    await appendLog.flush().catch(tell);
     turn.log = NO_LOG;
     turn.release();
-    await appendLog.close();
+    await appendLog.close().catch(tell);
   }
 
   /** A new log: the snapshot is its base, and from its moment on changes are logged. */
   async #beginAnew(before: Promise<void>): Promise<void> {
     const { snapshots, appendLog, log } = this.#parts;
+    const turn = this.#turns;
     await before;
-    await snapshots.whenFree();
-    if (!this.#wanted) return;
-    await snapshots.run("rewrite", async () => {
+    await snapshots.runNext("rewrite", async () => {
+      if (turn !== this.#turns) return; // turned off, and perhaps on again, meanwhile
       const { encoder, format } = snapshots.baseFormat();
       const replacement = appendLog.replace();
       try {
@@ -161,13 +167,13 @@ export class LogControl {
         await writer.finish();
         await replacement.install(format);
         appendLog.replaced();
+        log("notice", "The append-only file is on and complete");
       } catch (error) {
         this.#detach();
         await appendLog.close(() => replacement.abort());
         throw error;
       }
     });
-    log("notice", "The append-only file is on and complete");
   }
 
   #openDirectory(): void {
@@ -180,8 +186,7 @@ export class LogControl {
   }
 
   #tellFailure(error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
-    this.#parts.log("warning", `The log cannot be turned on: ${text}`);
+    this.#parts.log("warning", `The log cannot be turned on: ${messageOf(error)}`);
   }
 
   #attach(): void {

@@ -12,7 +12,7 @@
  */
 
 import type { ServerHandle } from "../commands/context.ts";
-import { joinPath } from "../persistence/files.ts";
+import { joinPath, messageOf } from "../persistence/files.ts";
 import { processId } from "../platform/process.ts";
 import type { AppendLog } from "./append_log.ts";
 import type { Snapshots } from "./snapshots.ts";
@@ -193,8 +193,4 @@ export class LogRewrites {
         `${Math.round(delay_ms / 60_000)} minutes`,
     );
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -5,10 +5,17 @@
  */
 
 import { fromByteText } from "../config/byte_text.ts";
-import { joinPath, writeFully } from "../persistence/files.ts";
+import {
+  directoryOf,
+  joinPath,
+  messageOf,
+  removeQuietly,
+  writeFully,
+} from "../persistence/files.ts";
 import type { Disk } from "../platform/disk.ts";
 import { processId } from "../platform/process.ts";
 import type { ServerHandle } from "../commands/context.ts";
+import { SnapshotAborted } from "./snapshot_writer.ts";
 import type { Snapshots } from "./snapshots.ts";
 
 /** After a failure the next try waits for so long (CONFIG_BGSAVE_RETRY_DELAY). */
@@ -160,6 +167,21 @@ export class RdbSaves {
     this.#succeeded(keyspace.dirty);
   }
 
+  /**
+   * FLUSHALL: with save points the file is emptied at once, so that nothing comes back; what is under
+   * way would bring it back as well.
+   */
+  flushed(): void {
+    const { server: { config, keyspace }, snapshots, log } = this.#host;
+    if (config.values.save.length === 0 || keyspace.loading) return;
+    snapshots.abort("the data was flushed", "save");
+    try {
+      this.saveNow(this.path, true);
+    } catch (error) {
+      log("warning", `The snapshot is not emptied: ${messageOf(error)}`);
+    }
+  }
+
   /** Writes a snapshot to another file, in the background, when nothing else is under way. */
   async saveTo(path: string): Promise<void> {
     await this.#host.snapshots.runNext("backup", () => this.#write(path, () => {}));
@@ -231,7 +253,7 @@ export class RdbSaves {
       },
       (error) => {
         log("warning", `Background saving error: ${messageOf(error)}`);
-        this.#lastStatus = "err";
+        if (!(error instanceof SnapshotAborted)) this.#lastStatus = "err";
       },
     ).finally(() => {
       this.#lastDuration_s = Math.floor((clock.now_ms() - this.#began_ms!) / 1000);
@@ -270,11 +292,6 @@ function temporaryPath(path: string): string {
   return joinPath(directoryOf(path), `temp-redeno-${processId()}.rdb`);
 }
 
-function directoryOf(path: string): string {
-  const slash = path.lastIndexOf("/");
-  return slash < 0 ? "." : path.slice(0, slash) || "/";
-}
-
 /** Whoever writes a file holds its lock. */
 function removeUnlocked(disk: Disk, path: string): void {
   const file = disk.open(path, "append");
@@ -283,17 +300,4 @@ function removeUnlocked(disk: Disk, path: string): void {
   } finally {
     file.close();
   }
-}
-
-/** The first error is the one to tell. */
-function removeQuietly(disk: Disk, path: string): void {
-  try {
-    disk.remove(path);
-  } catch {
-    return;
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

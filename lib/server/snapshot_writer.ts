@@ -13,7 +13,7 @@
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { KeyspaceSnapshot } from "../keyspace/snapshot.ts";
 import type { Database, Ref } from "../keyspace/database.ts";
-import { writeFully } from "../persistence/files.ts";
+import { removeQuietly, writeFully } from "../persistence/files.ts";
 import type { SnapshotEncoder } from "../persistence/snapshot_encoder.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk, DiskFile } from "../platform/disk.ts";
@@ -42,7 +42,18 @@ export interface SnapshotWriterOptions {
   readonly incrementalSync: boolean;
   /** Told how long each slice took. */
   readonly onSlice?: (duration_ms: number) => void;
+  /** The server's log: progress now and then, and what came of it. */
+  readonly log: (level: "notice", text: string) => void;
 }
+
+/** A snapshot was given up on purpose. */
+export class SnapshotAborted extends Error {
+  /** The class, for logs. */
+  override readonly name = "SnapshotAborted";
+}
+
+/** Progress is told this often. */
+const PROGRESS_INTERVAL_MS = 5000;
 
 /** See above. */
 export class SnapshotWriter {
@@ -86,7 +97,7 @@ export class SnapshotWriter {
     encoder.begin();
     this.#snapshot = new KeyspaceSnapshot(keyspace, {
       record: (db: Database, index: number, ref: Ref) => this.#record(db, index, ref),
-      pieces: (db: Database, index: number, ref: Ref) => encoder.pieces(db, index, ref),
+      pieces: (db: Database, index: number, ref: Ref) => this.#pieces(db, index, ref),
     });
     if (this.#failure !== undefined) this.#snapshot.abandon();
   }
@@ -110,6 +121,11 @@ export class SnapshotWriter {
       throw error;
     }
     this.#file.close();
+    this.#options.log(
+      "notice",
+      `Snapshot written: ${this.records} keys, ${this.size_bytes} bytes; the longest slice held ` +
+        `clients for ${this.longestSlice_ms.toFixed(1)} ms`,
+    );
   }
 
   /** Gives up: {@linkcode SnapshotWriter.finish} will reject with `reason`. */
@@ -121,7 +137,7 @@ export class SnapshotWriter {
   /** The server ends: as {@linkcode SnapshotWriter.abort}, and the keyspace is left as it is. */
   stop(): void {
     this.#stopped = true;
-    this.abort(new Error("the server is ending"));
+    this.abort(new SnapshotAborted("the server is ending"));
     this.#endRest?.();
   }
 
@@ -129,15 +145,12 @@ export class SnapshotWriter {
   discard(): void {
     const { disk, path } = this.#options;
     this.#file.close();
-    try {
-      disk.remove(path);
-    } catch {
-      return; // the first error is the one to tell; what is left is removed at the next start
-    }
+    removeQuietly(disk, path); // what is left is removed at the next start
   }
 
   async #walk(snapshot: KeyspaceSnapshot): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, log } = this.#options;
+    let told_ms = clock.monotonic_ms();
     for (;;) {
       const began_ms = clock.monotonic_ms();
       const done = this.#slice(snapshot, began_ms + SLICE_MS);
@@ -145,6 +158,10 @@ export class SnapshotWriter {
       this.longestSlice_ms = Math.max(this.longestSlice_ms, took_ms);
       this.#options.onSlice?.(took_ms);
       if (done) return;
+      if (began_ms - told_ms >= PROGRESS_INTERVAL_MS) {
+        told_ms = began_ms;
+        log("notice", `Writing a snapshot: ${this.records} of ${this.total} keys`);
+      }
       await this.#rest(took_ms);
       if (this.#stopped) return;
       await this.#syncSome();
@@ -154,22 +171,33 @@ export class SnapshotWriter {
   /** True: the walk is over. */
   #slice(snapshot: KeyspaceSnapshot, until_ms: number): boolean {
     const { clock } = this.#options;
-    const encoder = this.#encoder;
     do {
       if (snapshot.step()) return true;
       if (snapshot.missedKey !== undefined && this.#failure === undefined) {
         this.abort(new Error(`internal error: '${snapshot.missedKey}' changed unseen`));
       }
-      if (encoder.pending_bytes >= PIECE_BYTES) this.#flush();
+      this.#flushMuch();
     } while (clock.monotonic_ms() < until_ms);
     return false;
   }
 
   /** Called within changes to the keyspace: must not throw. */
   #record(db: Database, index: number, ref: Ref): void {
-    const encoder = this.#encoder;
-    encoder.record(db, index, ref);
-    if (encoder.pending_bytes >= PIECE_BYTES) this.#flush();
+    this.#encoder.record(db, index, ref);
+    this.#flushMuch();
+  }
+
+  /** All pieces may be asked for at once: each goes to the file, so that they need little memory. */
+  *#pieces(db: Database, index: number, ref: Ref): Generator<void, void, void> {
+    const pieces = this.#encoder.pieces(db, index, ref);
+    while (!pieces.next().done) {
+      this.#flushMuch();
+      yield;
+    }
+  }
+
+  #flushMuch(): void {
+    if (this.#encoder.pending_bytes >= PIECE_BYTES) this.#flush();
   }
 
   #flush(): void {

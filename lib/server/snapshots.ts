@@ -11,7 +11,7 @@ import type { SnapshotEncoder } from "../persistence/snapshot_encoder.ts";
 import type { Disk } from "../platform/disk.ts";
 import { REDIS_VERSION } from "../platform/version.ts";
 import type { Stats } from "./stats.ts";
-import { SnapshotWriter } from "./snapshot_writer.ts";
+import { SnapshotAborted, SnapshotWriter } from "./snapshot_writer.ts";
 
 /** What a snapshot is for. */
 export type SnapshotPurpose = "save" | "rewrite" | "backup";
@@ -23,6 +23,7 @@ export interface SnapshotsHost {
   readonly disk: Disk;
   /** Told how long each slice held the thread, in ms. */
   readonly onSlice: (duration_ms: number) => void;
+  readonly log: (level: "notice", text: string) => void;
   /** Told when a snapshot begins and when it has ended. */
   readonly onRunning: (running: boolean) => void;
 }
@@ -80,7 +81,7 @@ export class Snapshots {
 
   /** What is under way for this purpose (any, if none is given) is given up. */
   abort(reason: string, purpose = this.#slotTaken): void {
-    if (this.running?.purpose === purpose) this.running?.writer.abort(new Error(reason));
+    if (this.running?.purpose === purpose) this.running?.writer.abort(new SnapshotAborted(reason));
   }
 
   /**
@@ -89,7 +90,7 @@ export class Snapshots {
    * @throws {DiskError} it cannot be made
    */
   open(path: string, encoder: () => SnapshotEncoder, incrementalSync: boolean): SnapshotWriter {
-    const { server, stats, disk, onSlice } = this.#host;
+    const { server, stats, disk, onSlice, log } = this.#host;
     const writer = new SnapshotWriter({
       keyspace: server.keyspace,
       clock: server.clock,
@@ -100,6 +101,7 @@ export class Snapshots {
       activity: () => stats.commandsProcessed,
       incrementalSync,
       onSlice,
+      log,
     });
     this.running = { purpose: this.#slotTaken!, writer };
     return writer;

@@ -2,7 +2,7 @@
 
 import type { Disk } from "../platform/disk.ts";
 import { DiskError } from "../platform/disk.ts";
-import { writeFully } from "../persistence/files.ts";
+import { removeQuietly, writeFully } from "../persistence/files.ts";
 import type { Progress } from "./progress.ts";
 
 const PIECE_BYTES = 1024 * 1024;
@@ -52,14 +52,5 @@ export function copyFile({ disk, from, to, start, end, tail, progress }: Copy): 
     }
   } finally {
     source.close();
-  }
-}
-
-/** The first error is the one to tell. */
-function removeQuietly(disk: Disk, path: string): void {
-  try {
-    disk.remove(path);
-  } catch {
-    return;
   }
 }

@@ -4,8 +4,7 @@ import type { Disk } from "../platform/disk.ts";
 import { cutTail } from "../persistence/aof/tail_cut.ts";
 import { copyFile } from "./copy_file.ts";
 import { progressOf, type ToolIo } from "./io.ts";
-import { nameOf, parentOf } from "./log_files.ts";
-import { joinPath } from "../persistence/files.ts";
+import { directoryOf, fileNameOf, joinPath } from "../persistence/files.ts";
 import type { FileWalk } from "./walk.ts";
 
 /**
@@ -23,9 +22,9 @@ export function cutFile(
 ): string {
   const { disk } = io;
   if (how === "in place") return cutTail(disk, file.path, good_bytes);
-  const directory = parentOf(file.path);
+  const directory = directoryOf(file.path);
   const kept = freeName(disk, `${file.path}.cut-${good_bytes}`);
-  const temporary = joinPath(directory, `temp-${nameOf(file.path)}`);
+  const temporary = joinPath(directory, `temp-${fileNameOf(file.path)}`);
   const progress = progressOf(io, size_bytes);
   copyFile({ disk, from: file.path, to: kept, start: good_bytes, end: size_bytes, progress });
   disk.syncDirectory(directory);

@@ -11,11 +11,11 @@ import { lockDirectory } from "../persistence/aof/directory_lock.ts";
 import type { Manifest } from "../persistence/aof/manifest.ts";
 import { saveManifest } from "../persistence/aof/manifest.ts";
 import type { StorageError } from "../persistence/errors.ts";
-import { joinPath } from "../persistence/files.ts";
+import { fileNameOf, joinPath } from "../persistence/files.ts";
 import { printSurvey } from "./check.ts";
 import { cutFile, setAside } from "./cut.ts";
 import { Exit, type ExitCode, type ToolIo } from "./io.ts";
-import { findLog, type LogFiles, manifestPath, nameOf } from "./log_files.ts";
+import { findLog, type LogFiles, manifestPath } from "./log_files.ts";
 import { proposeManifest } from "./manifest_proposal.ts";
 import type { OptionNames, Options } from "./options.ts";
 import { type Survey, surveyLog } from "./survey.ts";
@@ -86,7 +86,7 @@ class Fix {
       const aside = setAside(disk, path);
       this.#say(`The old manifest is now ${aside}`);
     }
-    saveManifest(disk, log.directory, nameOf(path), manifest);
+    saveManifest(disk, log.directory, fileNameOf(path), manifest);
     this.#say(`Wrote ${path}`);
     return true;
   }
@@ -127,7 +127,7 @@ class Fix {
     const { disk } = this.#io;
     const names = new Set(walks.map(({ file }) => file.name));
     const incrs = log.manifest.incrs.filter(({ name }) => !names.has(name));
-    saveManifest(disk, log.directory, nameOf(manifestPath(log)), { ...log.manifest, incrs });
+    saveManifest(disk, log.directory, fileNameOf(manifestPath(log)), { ...log.manifest, incrs });
     for (const { file, verdict } of walks) {
       if (verdict.kind === "missing") continue;
       this.#say(`${file.path} is now ${setAside(disk, file.path)}`);

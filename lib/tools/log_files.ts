@@ -9,7 +9,7 @@
 
 import type { Disk } from "../platform/disk.ts";
 import { StorageError } from "../persistence/errors.ts";
-import { type AofFile, joinPath } from "../persistence/files.ts";
+import { type AofFile, directoryOf, fileNameOf, joinPath } from "../persistence/files.ts";
 import { EMPTY_MANIFEST, type Manifest, parseManifest } from "../persistence/aof/manifest.ts";
 
 /** The files of a log, and what else lies beside them. */
@@ -73,7 +73,7 @@ export function findLog(disk: Disk, path: string): LogFiles {
   if (facts === undefined) throw noLog(path, "there is no such file or directory");
   if (!facts.isDirectory) {
     return path.endsWith(MANIFEST_SUFFIX)
-      ? describe(disk, parentOf(path), nameOf(path).slice(0, -MANIFEST_SUFFIX.length))
+      ? describe(disk, directoryOf(path), fileNameOf(path).slice(0, -MANIFEST_SUFFIX.length))
       : describeSingle(path);
   }
   const directory = path.length > 1 ? path.replace(/\/+$/, "") : path;
@@ -87,7 +87,7 @@ function findBelow(disk: Disk, directory: string): LogFiles {
   const found = disk.readDirectory(directory)
     .map((name) => joinPath(directory, name))
     .filter((path) => disk.stat(path)?.isDirectory && holdsLog(disk, path));
-  const usual = found.find((path) => nameOf(path) === USUAL_DIRECTORY);
+  const usual = found.find((path) => fileNameOf(path) === USUAL_DIRECTORY);
   const chosen = usual ?? (found.length === 1 ? found[0] : undefined);
   if (chosen !== undefined) return describe(disk, chosen, prefixIn(disk, chosen)!);
   if (found.length > 1) throw noLog(directory, `there are several: ${found.join(", ")}. Name one`);
@@ -160,8 +160,8 @@ function readManifest(
 }
 
 function describeSingle(path: string): LogFiles {
-  const name = nameOf(path);
-  const directory = parentOf(path);
+  const name = fileNameOf(path);
+  const directory = directoryOf(path);
   return {
     directory,
     prefix: name,
@@ -193,18 +193,6 @@ function kindOf(name: string, prefix: string): OtherFile["kind"] {
   if (name.startsWith("temp-")) return "temporary";
   if (/\.cut-[0-9]+$/.test(name)) return "cut";
   return readPartName(name)?.prefix === prefix ? "unnamed" : "foreign";
-}
-
-/** The last name of a path. */
-export function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
-}
-
-/** The directory of a path; `.` if it has none. */
-export function parentOf(path: string): string {
-  const slash = path.lastIndexOf("/");
-  if (slash < 0) return ".";
-  return slash === 0 ? "/" : path.slice(0, slash);
 }
 
 function noLog(path: string, reason: string): StorageError {

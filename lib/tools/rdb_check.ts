@@ -1,9 +1,9 @@
 /** `redeno rdb check`: reads a whole snapshot file and says what is in it, or what is wrong. */
 
+import { fileNameOf } from "../persistence/files.ts";
 import { StorageError } from "../persistence/errors.ts";
 import { checkRdb, type RdbReport } from "../persistence/rdb/check.ts";
 import { Exit, type ExitCode, progressOf, type ToolIo } from "./io.ts";
-import { nameOf } from "./log_files.ts";
 import type { Options } from "./options.ts";
 import { rdbLines } from "./rdb_report.ts";
 
@@ -38,7 +38,7 @@ async function readSnapshot(
   const file = io.disk.open(path, "read");
   const size_bytes = file.size();
   const progress = progressOf(io, size_bytes);
-  progress.label = nameOf(path);
+  progress.label = fileNameOf(path);
   let told_bytes = 0;
   try {
     const onProgress = (bytes: number) => {

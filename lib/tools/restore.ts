@@ -11,11 +11,11 @@ import type { Disk } from "../platform/disk.ts";
 import { DiskError } from "../platform/disk.ts";
 import { crc32, formatHead, formatSeal } from "../persistence/aof/frames.ts";
 import { type Manifest, saveManifest } from "../persistence/aof/manifest.ts";
-import { joinPath } from "../persistence/files.ts";
+import { fileNameOf, joinPath } from "../persistence/files.ts";
 import { restoreFromArchive } from "./archive_restore.ts";
 import { copyFile } from "./copy_file.ts";
 import { Exit, type ExitCode, progressOf, Refusal, type ToolIo } from "./io.ts";
-import { findLog, type LogFiles, nameOf } from "./log_files.ts";
+import { findLog, type LogFiles } from "./log_files.ts";
 import { type OptionNames, type Options, UsageError } from "./options.ts";
 import { findRestorePoint, isCommandLog, type RestorePoint, type Wish } from "./restore_point.ts";
 import { surveyLog } from "./survey.ts";
@@ -60,7 +60,7 @@ function readWish(log: LogFiles, options: Options): Wish {
   const [, name, offset] = match;
   const index = name === undefined
     ? log.files.length - 1
-    : log.files.findIndex((file) => file.name === nameOf(name));
+    : log.files.findIndex((file) => file.name === fileNameOf(name));
   if (index < 0) throw new UsageError(`--to-offset ${place}: '${name}' is no file of this log`);
   if (!isCommandLog(log, index)) {
     throw new Refusal(
@@ -74,7 +74,7 @@ function readWish(log: LogFiles, options: Options): Wish {
 /** Writes the new directory; returns the path of the log in it. */
 function writeRestored(io: ToolIo, log: LogFiles, point: RestorePoint, into: string): string {
   const { disk } = io;
-  const ownName = nameOf(log.directory);
+  const ownName = fileNameOf(log.directory);
   const name = log.isSingle || /^\.*$/.test(ownName) ? "appendonlydir" : ownName;
   const directory = joinPath(into, name);
   disk.makeDirectory(directory);

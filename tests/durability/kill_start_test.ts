@@ -26,7 +26,7 @@ import {
 
 const ON = ["--appendonly", "yes", ...QUIET];
 /** Loading this takes some hundred ms. */
-const KEYS = 60_000;
+const KEYS = 40_000;
 
 /** A start that is killed after so many ms, unless it has ended by itself. */
 async function killedStart(dir: string, after_ms: number): Promise<string> {
@@ -43,7 +43,7 @@ async function killedStart(dir: string, after_ms: number): Promise<string> {
 
 for (const preamble of ["yes", "no"]) {
   Deno.test(`kill -9 while the log is loaded changes nothing on disk: preamble ${preamble}`, async () => {
-    const { seed, size } = flags(4);
+    const { seed, size } = flags(3);
     const random = new Seeded(seed);
     await withDir(async (dir) => {
       await using first = await startRedeno([...ON, "--aof-use-rdb-preamble", preamble], { dir });
@@ -87,7 +87,7 @@ function equalContents(left: Record<string, string>, right: Record<string, strin
 for (const stale of [true, false]) {
   const title = stale ? "with an old log there" : "with no log before";
   Deno.test(`kill -9 while the log is turned on leaves one whole log: ${title}`, async () => {
-    const { seed, size } = flags(4);
+    const { seed, size } = flags(3);
     const random = new Seeded(seed);
     for (let i = 0; i < size; i++) {
       await withDir(async (dir) => {
@@ -137,7 +137,7 @@ for (const stale of [true, false]) {
 }
 
 Deno.test("kill -9 while dump.rdb is saved leaves the old one or the new one, whole", async () => {
-  const { seed, size } = flags(4);
+  const { seed, size } = flags(3);
   const random = new Seeded(seed);
   await withDir(async (dir) => {
     const options = [...QUIET, "--snapshot-cpu-percent", "30"];

@@ -245,6 +245,7 @@ Deno.test({
       );
       Deno.removeSync(`${server.dir}/appendonlydir`);
       lines.push(...await transcript(client, on, ["INCR", "a"], ["CONFIG", "GET", "appendonly"]));
+      await settled(server); // Redis does not end before
       return lines;
     });
     // Here it may also fail later, in the background: the same is said.

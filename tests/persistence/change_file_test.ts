@@ -26,11 +26,12 @@ class Bench {
   readonly writer: AofWriter;
   refusals = 0;
 
-  constructor(policy: FsyncPolicy, checksums = true) {
+  constructor(policy: FsyncPolicy, checksums = true, writesAgain = false) {
     for (const name of ["one", "two", "three"]) this.disk.put(`/data/${name}`, "");
     this.writer = new AofWriter({
       ...this.next("one"),
       queue: this.queue,
+      disk: writesAgain ? this.disk : undefined,
       policy,
       checksums: () => checksums,
       clock: this.clock,
@@ -196,6 +197,27 @@ Deno.test("bytes of a failed fsync stay unknown until a new base has taken their
   assertEquals(bench.writer.syncedPosition, bench.queue.position);
   assertEquals([bench.writer.durabilityUnknown_bytes, waiting.state], [0, "done"]);
   await bench.writer.close();
+});
+
+Deno.test("framed bytes of a failed fsync are written again, and safe with the next one", async () => {
+  for (const ending of ["time", "change", "flush", "always"] as const) {
+    const bench = new Bench("everysec", true, true);
+    bench.disk.fault = (call) => call.operation === "sync" ? { code: "EIO" } : undefined;
+    await bench.turn(A);
+    assert(bench.writer.durabilityUnknown_bytes >= A.length);
+    bench.disk.fault = () => undefined;
+    const before = bench.disk.calls.length;
+    if (ending === "time") await bench.clock.advance(1000);
+    else if (ending === "change") await bench.writer.changeFile(bench.next("two"));
+    else if (ending === "flush") await bench.writer.flushAndSync();
+    else bench.writer.setPolicy("always");
+    const operations = bench.disk.calls.slice(before).map(({ operation }) => operation);
+    assert(operations.indexOf("write") < operations.indexOf("sync"), ending);
+    assertEquals([bench.writer.durabilityUnknown_bytes, bench.writer.misconf], [0, undefined]);
+    assertEquals([bench.commands("one"), bench.synced("one")], [A, A], ending);
+    assertEquals(bench.writer.syncedPosition, bench.queue.position, ending);
+    await bench.writer.close();
+  }
 });
 
 Deno.test("always: a file that cannot be left is fatal", async () => {

@@ -307,3 +307,45 @@ Deno.test("an earlier cut at the same place is not written over", async () => {
   assertEquals(disk.content(`${INCR.path}.cut-${ends[3]}`), "of before");
   assertEquals(disk.content(`${INCR.path}.cut-${ends[3]}.2`), text.slice(ends[3], -3));
 });
+
+Deno.test("a first batch full of holes is a torn tail where the manifest says that it was framed", async () => {
+  const { text } = framedLog(BATCHES);
+  // Not one mark is left, and the file does not begin as it was begun.
+  const holed = "\0\0\0" + text.slice(3).replaceAll("#", "\0");
+  const disk = diskWith(holed);
+  assertEquals((await load(disk)).data, STATES[0]);
+  assertEquals(disk.content(INCR.path), "");
+  assertEquals(disk.content(`${INCR.path}.cut-0`), holed);
+  const unframed = await refused(diskWith(holed), [{ ...INCR, framed: false }]);
+  assertEquals([unframed.kind, unframed.offset], ["damaged", 0]);
+});
+
+Deno.test("a file that has lost whole batches at its end is damaged, if a later one has data", async () => {
+  const { text, ends } = framedLog([...BATCHES, SEALING], (at) => at);
+  const { text: next } = framedLog([{ text: resp("SET", "z", "1") }]);
+  assertEquals((await load(diskWith(text, next), [INCR, NEXT])).data.get("0:z"), "1");
+  for (const [batch, end] of ends.slice(0, -1).entries()) {
+    const lost = text.slice(0, end);
+    const error = await refused(diskWith(lost, next), [INCR, NEXT]);
+    assertEquals([error.kind, error.path, error.offset], ["damaged", INCR.path, end]);
+    assertStringIncludes(error.message, `batch ${batch + 1} is missing`);
+    // Another server knows of no seals, and an empty file proves nothing.
+    for (const other of [resp("SET", "z", "1"), ""]) {
+      assertEquals((await load(diskWith(lost, other), [INCR, NEXT])).result.cut_bytes, 0);
+    }
+  }
+});
+
+Deno.test("a framed base is whole only with its seal, and rot in it is damage", async () => {
+  const base: AofFile = { path: INCR.path, name: "base", type: "base" };
+  const { text, ends } = framedLog([...BATCHES, SEALING], (at) => at);
+  assertEquals((await load(diskWith(text), [base])).data, STATES[4]);
+  for (const end of ends.slice(1, -1)) {
+    assertEquals((await refused(diskWith(text.slice(0, end)), [base])).kind, "damaged");
+  }
+  for (let at = 0; at < text.length; at += 3) {
+    const byte = String.fromCharCode(text.charCodeAt(at) ^ 2);
+    const error = await refused(diskWith(text.slice(0, at) + byte + text.slice(at + 1)), [base]);
+    assertEquals(error.kind, "damaged", `byte ${at}`);
+  }
+});

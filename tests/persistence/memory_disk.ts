@@ -121,7 +121,7 @@ export class MemoryDisk implements Disk {
       throw new DiskError("open", path, "EEXIST", "File exists");
     }
     if (node === undefined) {
-      if (mode === "read" || mode === "append") {
+      if (mode === "read" || mode === "append" || mode === "update") {
         throw new DiskError("open", path, "ENOENT", "No such file or directory");
       }
       node = inode(new Uint8Array(0));

@@ -14,78 +14,16 @@
  */
 
 import { assert, assertRejects } from "../kit/assert.ts";
-import { flags, type Seeded } from "../kit/flags.ts";
+import { flags } from "../kit/flags.ts";
 import type { Tally } from "./crashes.ts";
-import { crashFailingLife, crashGenerations, type LifePlan } from "./lives.ts";
-import { rotLife } from "./rot.ts";
+import { crashGenerations, type LifePlan } from "./lives.ts";
+import { LOG, PARTS } from "./plans.ts";
 import { SimDisk } from "./sim_disk.ts";
-import { CLIENT_STEPS, LOG_STEPS, SNAPSHOT_STEPS, TIME_STEPS } from "./workload.ts";
 
 /** Crashes in the run of CI. */
 const CRASHES = 100_000;
-const GENERATIONS = 3;
 
 const { seed, size } = flags(CRASHES);
-
-function drawLogDirectives(random: Seeded): Record<string, string> {
-  return {
-    "aof-use-rdb-preamble": random.pick(["yes", "no"]),
-    "aof-timestamp-enabled": random.pick(["no", "no", "yes"]),
-  };
-}
-
-const LOG: LifePlan = {
-  steps: [...CLIENT_STEPS, ...TIME_STEPS, ...LOG_STEPS],
-  stepCount: 30,
-  directives: drawLogDirectives,
-};
-
-const SNAPSHOTS: LifePlan = {
-  steps: [...CLIENT_STEPS, ...TIME_STEPS, ...SNAPSHOT_STEPS],
-  stepCount: 30,
-  directives: () => ({ appendonly: "no" }),
-};
-
-/** A part of the crashes. */
-interface Part {
-  readonly name: string;
-  /** Percent of all crashes. */
-  readonly share: number;
-  readonly live: (seed: number, tally: Tally) => Promise<void>;
-}
-
-const PARTS: readonly Part[] = [
-  {
-    name: "the log keeps what was promised, whenever the server ends",
-    share: 40,
-    live: (seed, tally) => crashGenerations(LOG, seed, tally, 1),
-  },
-  {
-    name: "the log goes on after a crash, and after the next one",
-    share: 25,
-    live: (seed, tally) => crashGenerations(LOG, seed, tally, GENERATIONS),
-  },
-  {
-    name: "the log keeps what was promised while calls on the disk fail",
-    share: 20,
-    live: (seed, tally) => crashFailingLife(LOG, seed, tally),
-  },
-  {
-    name: "dump.rdb is the old one or the new one, whenever the server ends",
-    share: 5,
-    live: (seed, tally) => crashGenerations(SNAPSHOTS, seed, tally, 1),
-  },
-  {
-    name: "dump.rdb is the old one or the new one while calls on the disk fail",
-    share: 5,
-    live: (seed, tally) => crashFailingLife(SNAPSHOTS, seed, tally),
-  },
-  {
-    name: "bytes of the log that have rotted are noticed, and never served",
-    share: 5,
-    live: (seed, tally) => rotLife(LOG, seed, tally),
-  },
-];
 
 function newTally(): Tally {
   return { crashes: 0, recoveries: 0 };

@@ -5,11 +5,12 @@
 
 import { Seeded } from "../kit/flags.ts";
 import { Aftermath, type Survival } from "./aftermath.ts";
+import { Copies, type Copy, NO_COPY, withoutCopies } from "./copies.ts";
+import { fingerprint } from "./fingerprint.ts";
 import type { Image, Journal } from "./journal.ts";
-import { BIRTH_MS, type Mark } from "./life.ts";
-import { drive, SimClock } from "./sim_clock.ts";
-import { SimDisk } from "./sim_disk.ts";
-import { type Directives, SimServer } from "./sim_server.ts";
+import type { BackupMade, Mark } from "./life.ts";
+import { type Recovery, recover } from "./recovery.ts";
+import type { Directives } from "./sim_server.ts";
 
 /** What remains of a life when it is over. */
 export interface LifeRecord {
@@ -22,16 +23,10 @@ export interface LifeRecord {
   readonly journal: Journal;
   readonly states: readonly string[];
   readonly marks: readonly Mark[];
-}
-
-/** What was found after a crash. */
-export interface Recovery {
-  /** Digest of the data; undefined: the server refused to start. */
-  readonly digest: string | undefined;
-  /** Why it refused. */
-  readonly error: string | undefined;
-  /** What its log says. */
-  readonly lines: readonly string[];
+  /** Backups that were begun. */
+  readonly backups: readonly BackupMade[];
+  /** Whether it began with nothing, so that all copies are of its own states. */
+  readonly isFirst: boolean;
 }
 
 /** Figures of a campaign. */
@@ -42,29 +37,12 @@ export interface Tally {
   recoveries: number;
 }
 
-/** Starts a server on what a crash has left, and takes the disk away from it. */
-export async function recover(image: Image, directives: Directives): Promise<Recovery> {
-  const disk = new SimDisk(image);
-  const clock = new SimClock(BIRTH_MS);
-  let lines: readonly string[] = [];
-  const started = SimServer.start(disk, clock, { ...directives, port: "0" }, (starting) => {
-    lines = starting.lines;
-  });
-  try {
-    const sim = await drive(started, clock, () => {});
-    return { digest: sim.digest, error: undefined, lines };
-  } catch (error) {
-    return { digest: undefined, error: String(error), lines };
-  } finally {
-    disk.endProcess();
-  }
-}
-
 /** Crashes a life at every place of its journal, `outcomes` times by power each. */
 export class Campaign {
   readonly #record: LifeRecord;
   readonly #tally: Tally;
   readonly #known = new Map<string, Recovery>();
+  readonly #copies = new Copies();
   /** Digest to the number of the last state that has it. */
   readonly #stateOf: ReadonlyMap<string, number>;
   #place = "";
@@ -89,17 +67,17 @@ export class Campaign {
     do {
       const { position } = aftermath;
       while (next < marks.length && marks[next].position <= position) next++;
-      const { kill, power } = marks[next - 1];
+      const mark = marks[next - 1];
       const random = new Seeded(seed * 31 + position);
-      await this.#check(aftermath.kill(), kill, "kill", position);
+      await this.#check(aftermath.kill(), mark, "kill", position);
       const torn_bytes = random.below(Math.max(1, aftermath.nextWrite_bytes));
       if (torn_bytes > 0) {
         const how = `kill within the next write, at byte ${torn_bytes}`;
-        await this.#check(aftermath.kill(torn_bytes), kill, how, position);
+        await this.#check(aftermath.kill(torn_bytes), mark, how, position);
       }
       for (const survival of survivals) {
         const how = `power failure, ${survival} survives`;
-        await this.#check(aftermath.power(survival, random), power, how, position);
+        await this.#check(aftermath.power(survival, random), mark, how, position);
       }
     } while (aftermath.advance());
   }
@@ -113,20 +91,21 @@ export class Campaign {
     const aftermath = new Aftermath(journal);
     const place = random.between(0, journal.ops.length);
     while (aftermath.position < place) aftermath.advance();
-    const { kill, power } = marks.findLast(({ position }) => position <= place)!;
+    const mark = marks.findLast(({ position }) => position <= place)!;
     if (random.chance(0.3)) {
       const image = aftermath.kill();
-      return { image, state: await this.#check(image, kill, "kill", place) };
+      return { image, state: await this.#check(image, mark, "kill", place) };
     }
     const survival = random.pick(survivals);
     const image = aftermath.power(survival, random);
     const how = `power failure, ${survival} survives`;
-    return { image, state: await this.#check(image, power, how, place) };
+    return { image, state: await this.#check(image, mark, how, place) };
   }
 
   /** Recovers, and holds what is there against what was promised; returns the state's number. */
-  async #check(image: Image, atLeast: number, how: string, position: number): Promise<number> {
+  async #check(image: Image, mark: Mark, how: string, position: number): Promise<number> {
     this.#tally.crashes++;
+    const atLeast = how.startsWith("power") ? mark.power : mark.kill;
     this.#place = `${this.#record.title}: ${how}, at place ${position} of the journal`;
     const { digest, error, lines } = await this.#recover(image);
     if (digest === undefined) this.#fail(`does not load: ${error}`, lines, image);
@@ -135,11 +114,38 @@ export class Campaign {
     if (state < atLeast) {
       this.#fail(`holds state ${state}, but ${atLeast} was promised`, lines, image);
     }
+    await this.#checkCopies(image, mark, position);
     return state;
   }
 
+  /** The archive, and the backups that were begun: none of them may be mistaken for what it is not. */
+  async #checkCopies(image: Image, { archived }: Mark, position: number): Promise<void> {
+    const { backups, isFirst } = this.#record;
+    if (archived >= 0 || isFirst) {
+      this.#checkCopy(await this.#copies.archive(image), "the archive", archived, image);
+    }
+    for (const { path, from, completeFrom } of backups) {
+      const least = position >= completeFrom ? from : -1;
+      this.#checkCopy(await this.#copies.backup(image, path), path, least, image);
+    }
+  }
+
+  /** @param atLeast number of the state that it must have reached; -1: it need not be there. */
+  #checkCopy(copy: Copy, what: string, atLeast: number, image: Image): void {
+    if (copy === NO_COPY && atLeast < 0) return;
+    const { digest, error } = copy;
+    if (digest === undefined) this.#fail(`${what} gives nothing: ${error}`, [], image);
+    const state = this.#stateOf.get(digest);
+    if (state === undefined) {
+      this.#fail(`${what} holds what is no prefix of the commands`, [], image);
+    }
+    if (state < atLeast) {
+      this.#fail(`${what} holds state ${state}, but ${atLeast} was promised`, [], image);
+    }
+  }
+
   async #recover(image: Image): Promise<Recovery> {
-    const name = fingerprint(image);
+    const name = fingerprint(withoutCopies(image));
     let recovery = this.#known.get(name);
     if (recovery === undefined) {
       this.#tally.recoveries++;
@@ -164,18 +170,4 @@ export class Campaign {
 
 function describe(op: Journal["ops"][number]): string {
   return JSON.stringify(op, (_key, value) => value instanceof Uint8Array ? value.length : value);
-}
-
-/** Two disks with the same fingerprint hold the same (but for one chance in 2^64). */
-function fingerprint({ files, directories }: Image): string {
-  const parts: string[] = [...directories];
-  for (const [path, bytes] of files) {
-    let [a, b] = [0x811c9dc5, 0x9e3779b9];
-    for (let i = 0; i < bytes.length; i++) {
-      a = Math.imul(a ^ bytes[i], 0x01000193);
-      b = Math.imul(b ^ bytes[i], 0x85ebca6b) ^ (b >>> 13);
-    }
-    parts.push(`${path}:${bytes.length}:${a}:${b}`);
-  }
-  return parts.sort().join("\n");
 }

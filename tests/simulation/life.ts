@@ -23,6 +23,18 @@ export interface Mark {
   readonly kill: number;
   /** Number of the state that the end of the machine must not undo. */
   readonly power: number;
+  /** Number of the state that the archive must have; -1: none. */
+  readonly archived: number;
+}
+
+/** A backup that was begun. */
+export interface BackupMade {
+  /** Its directory. */
+  readonly path: string;
+  /** Number of the state when it was begun: it holds that one or a later one. */
+  readonly from: number;
+  /** Length of the journal from which on it must be there; Infinity: it was never complete. */
+  completeFrom: number;
 }
 
 /** The time at which every life begins. */
@@ -133,7 +145,9 @@ export class Life {
   /** Digests; the first one is what was loaded. */
   readonly states: string[] = [];
   /** What was promised, in order; all figures only grow. */
-  readonly marks: Mark[] = [{ position: 0, kill: 0, power: 0 }];
+  readonly marks: Mark[] = [{ position: 0, kill: 0, power: 0, archived: -1 }];
+  /** Backups that were begun. */
+  readonly backups: BackupMade[] = [];
   /** What the server was started with. */
   directives: Directives = {};
   /** What the server did wrong in the eyes of its clients. */
@@ -201,6 +215,7 @@ export class Life {
 
   /** Remembers the present state, if it is a new one. */
   noticeState(): void {
+    if (this.sim.server.keyspace.loading) return; // that is no state of the data
     const { digest } = this.sim;
     if (digest !== this.states.at(-1)) this.states.push(digest);
   }
@@ -211,13 +226,33 @@ export class Life {
     const last = this.marks.at(-1)!;
     const kill = Math.max(last.kill, state);
     const power = stable && this.isAlways ? Math.max(last.power, state) : last.power;
-    this.#mark(kill, power);
+    this.#mark({ kill, power });
   }
 
   /** From now on nothing at all may undo the state: by default the present one. */
   promiseSafe(state = this.states.length - 1): void {
     const last = this.marks.at(-1)!;
-    this.#mark(Math.max(last.kill, state), Math.max(last.power, state));
+    this.#mark({ kill: Math.max(last.kill, state), power: Math.max(last.power, state) });
+  }
+
+  /** If the archive has caught up, it is not to lose the present state any more. */
+  noticeArchive(): void {
+    const { appendLog, archiver } = this.sim.server.persistence;
+    const facts = appendLog.facts();
+    const archive = new Map(archiver.infoLines());
+    const isIdle = appendLog.position === appendLog.safePosition && this.disk.backgroundCount === 0;
+    if (!this.isLogged || !isIdle || facts === undefined || facts.written_bytes === 0) return;
+    if (archive.get("aof_archive_status") !== "ok" || archive.get("aof_archive_lag_bytes") !== 0) {
+      return;
+    }
+    this.noticeState();
+    this.#mark({ archived: this.states.length - 1 });
+  }
+
+  /** A backup has begun. */
+  backupBegun(path: string): void {
+    this.noticeState();
+    this.backups.push({ path, from: this.states.length - 1, completeFrom: Infinity });
   }
 
   /** When the server's log says `line`, the present state is safe from everything. */
@@ -227,6 +262,11 @@ export class Life {
 
   /** Looks at what the server's log says since the last look. */
   noticeLog(): void {
+    const { state, path } = this.sim.server.persistence.backups.status;
+    const backup = this.backups.find((made) => made.path === path);
+    if (state === "done" && backup?.completeFrom === Infinity) {
+      backup.completeFrom = this.disk.position;
+    }
     const awaited = this.#awaited;
     if (awaited === undefined || !this.sim.lines.slice(awaited.from).includes(awaited.line)) return;
     this.#awaited = undefined;
@@ -317,9 +357,11 @@ export class Life {
     });
   }
 
-  #mark(kill: number, power: number): void {
+  #mark(promised: Partial<Omit<Mark, "position">>): void {
     const last = this.marks.at(-1)!;
-    if (kill === last.kill && power === last.power) return;
-    this.marks.push({ position: this.disk.position, kill, power });
+    const next = { ...last, ...promised, position: this.disk.position };
+    const { kill, power, archived } = next;
+    if (kill === last.kill && power === last.power && archived === last.archived) return;
+    this.marks.push(next);
   }
 }

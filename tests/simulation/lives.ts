@@ -47,7 +47,7 @@ export async function crashGenerations(
     const disk = new (plan.makeDisk ?? SimDisk)(image);
     const life = await Life.begin({ disk, random, directives, generation });
     await work(life, plan.steps, plan.stepCount);
-    const record = recordOf(life, seed, `generation ${generation}`);
+    const record = recordOf(life, seed, `generation ${generation}`, generation === 0);
     const campaign = new Campaign(record, tally);
     await campaign.everywhere(plan.survivals ?? SURVIVALS);
     ({ image } = await campaign.anywhere(random, plan.survivals ?? SURVIVALS));
@@ -68,7 +68,7 @@ export async function crashFailingLife(plan: LifePlan, seed: number, tally: Tall
 }
 
 /** What remains of a life; `title` says what is special about it. */
-export function recordOf(life: Life, seed: number, title: string): LifeRecord {
+export function recordOf(life: Life, seed: number, title: string, isFirst = true): LifeRecord {
   return {
     title: `seed ${seed}, ${title}, ${JSON.stringify(life.directives)}`,
     seed,
@@ -76,5 +76,7 @@ export function recordOf(life: Life, seed: number, title: string): LifeRecord {
     journal: life.journal,
     states: life.states,
     marks: life.marks,
+    backups: life.backups,
+    isFirst,
   };
 }

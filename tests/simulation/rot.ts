@@ -6,17 +6,18 @@
 
 import { Seeded } from "../kit/flags.ts";
 import { SURVIVALS } from "./aftermath.ts";
-import { Campaign, recover, type Tally } from "./crashes.ts";
+import { Campaign, type Tally } from "./crashes.ts";
 import type { Image } from "./journal.ts";
 import { Life } from "./life.ts";
 import { type LifePlan, recordOf } from "./lives.ts";
+import { recover } from "./recovery.ts";
 import { SimDisk } from "./sim_disk.ts";
 import { work } from "./workload.ts";
 
 /** What counts as said in the log. */
 const SAID = /truncated at offset|cut/i;
 /** Files whose bytes are under a checksum. */
-const CHECKED = /\.(incr\.aof|rdb)$/;
+const CHECKED = /\.(incr\.aof|base\.(rdb|aof)|manifest)$/;
 /** Changes tried on each image. */
 const ROTS_PER_IMAGE = 6;
 

@@ -25,7 +25,7 @@ import { type FileHost, SimFile, type SimNode } from "./sim_file.ts";
 /** So many calls are remembered for messages. */
 const LAST_CALLS = 12;
 
-const EMPTY: Image = { files: new Map(), directories: new Set(["/data"]) };
+const EMPTY: Image = { files: new Map(), directories: new Set(["/data", "/data/archive"]) };
 
 /** The disk. */
 export class SimDisk implements Disk, FileHost {

@@ -16,7 +16,13 @@ export type Directives = Readonly<Record<string, string>>;
 /** Where the files are. */
 export const DIR = "/data";
 
-const DEFAULTS: Directives = { dir: DIR, appendonly: "yes", bind: "127.0.0.1", save: "" };
+const DEFAULTS: Directives = {
+  dir: DIR,
+  appendonly: "yes",
+  bind: "127.0.0.1",
+  save: "",
+  "enable-debug-command": "yes",
+};
 
 /** A log that is kept. */
 class KeptLog extends Logger {

@@ -2,6 +2,7 @@
  * What happens in a life: a table of steps, drawn by weight. A new step is one entry.
  */
 
+import { backupPath } from "./copies.ts";
 import type { Life } from "./life.ts";
 import { settle } from "./sim_clock.ts";
 import { WRITE_COMMANDS } from "./write_commands.ts";
@@ -143,7 +144,57 @@ export const LOG_STEPS: readonly Step[] = [
         life.random.pick(["yes", "no"]),
       ]], { touchesData: false }),
   },
+  {
+    name: "a snapshot besides",
+    weight: 1,
+    run: (life) => life.client().send([["BGSAVE", "SCHEDULE"]], { touchesData: false }),
+  },
+  {
+    name: "the data is loaded again",
+    weight: 1,
+    run: (life) => life.client().send([["DEBUG", "RELOAD"]], { touchesData: false }),
+  },
   ...RESTART_STEPS,
+];
+
+/** Copies of the log, made while it goes on. */
+export const COPY_STEPS: readonly Step[] = [
+  {
+    name: "a backup",
+    weight: 1,
+    async run(life) {
+      const path = backupPath(life.next());
+      const client = life.client();
+      life.backupBegun(path);
+      client.send([["BACKUP", "START", path.slice(path.lastIndexOf("/") + 1)]], {
+        touchesData: false,
+      });
+      await settle();
+    },
+  },
+  {
+    name: "the archive catches up",
+    weight: 1,
+    async run(life) {
+      for (let round = 0; round < 3; round++) {
+        await life.clock.advance(1500);
+        await life.endBackground(true);
+      }
+      life.noticeArchive();
+    },
+  },
+];
+
+/** The log goes on with frames, or without: what is not framed only survives in order. */
+export const CHECKSUM_STEPS: readonly Step[] = [
+  {
+    name: "checksums are switched",
+    weight: 2,
+    run: (life) =>
+      life.client().send([["CONFIG", "SET", "aof-checksums", life.random.pick(["yes", "no"])]], {
+        touchesData: false,
+      }),
+  },
 ];
 
 /** What an operator does with snapshots. */

@@ -291,7 +291,10 @@ class Load {
     const aofFile = this.#options.files[index];
     const { end, framed, foreignFrom } = source;
     const place = { batch: source.batches + 1, commandsBefore: this.#commands };
-    if (end.kind === "damaged") throw problems.damagedBatch(aofFile, end, place);
+    // A base of ours counts only when all of it is safe: nothing of it is torn.
+    if (end.kind === "damaged" || (end.kind === "torn" && aofFile.type === "base")) {
+      throw problems.damagedBatch(aofFile, end, place);
+    }
     const within = this.#multiAt >= 0 ? this.#multiAt : wholeTo;
     if (framed && within < (foreignFrom ?? source.offset)) {
       throw problems.badFormat(aofFile, within, "a batch ends within a command or a transaction");

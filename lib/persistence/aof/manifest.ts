@@ -93,6 +93,7 @@ function parseLine(
   if (line.length + 1 > LINE_LENGTH_MAX) {
     throw refuse(path, number, `the line is longer than ${LINE_LENGTH_MAX} bytes`);
   }
+  if (line.includes("\0")) throw refuse(path, number, "the line has zero bytes, as after a crash");
   const pairs = splitPairs(line);
   if (typeof pairs === "string") throw refuse(path, number, pairs);
   const name = pairs.get("file");

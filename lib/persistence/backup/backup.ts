@@ -19,7 +19,7 @@ import type { LogFacts } from "../archive/log_source.ts";
 import { crc32 } from "../aof/frames.ts";
 import { formatManifest, type ManifestFile } from "../aof/manifest.ts";
 import { StorageError } from "../errors.ts";
-import { joinPath } from "../files.ts";
+import { directoryOf, joinPath } from "../files.ts";
 import { type BackupFile, type BackupMarker, formatMarker, MARKER_NAME } from "./marker.ts";
 
 const CHUNK_BYTES = 1 << 20;
@@ -244,7 +244,7 @@ async function complete(
   made: string[],
 ): Promise<BackupMarker> {
   await disk.syncDirectory(path);
-  await disk.syncDirectory(parentOf(path));
+  await disk.syncDirectory(directoryOf(path));
   if (isAborted()) throw new BackupAborted();
   const whole = { version: REDENO_VERSION, ...marker, ended_s: seconds(clock) };
   made.push(joinPath(path, MARKER_NAME));
@@ -280,10 +280,6 @@ async function writeWhole(
 /** The first error is the one to tell; what cannot be removed has no marker, and is no backup. */
 async function removeAll(disk: BackgroundDisk, paths: readonly string[]): Promise<void> {
   for (const path of paths.toReversed()) await disk.remove(path).catch(() => {});
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(1, path.lastIndexOf("/")));
 }
 
 function seconds(clock: Clock): number {

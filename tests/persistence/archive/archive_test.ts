@@ -136,7 +136,7 @@ Deno.test("a moment before the oldest base is refused, with what can be restored
   await archiveAll(archiveOf(log, disk).writer);
   assertEquals((await restored(disk, began_s)).last, 1);
   const error = await assertRejects(() => restored(disk, began_s - 1), StorageError);
-  assertStringIncludes(error.message, `can be restored from ${began_s} on`);
+  assertStringIncludes(error.message, `(${began_s}) on`);
   assertStringIncludes(error.message, ARCHIVE);
 });
 

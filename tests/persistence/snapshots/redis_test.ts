@@ -16,6 +16,7 @@ import {
   fill,
   inDirectory,
   rdbEncoder,
+  refsOf,
   withServer,
 } from "./kit.ts";
 
@@ -114,11 +115,13 @@ Deno.test({
     await withServer({}, async (client, keyspace) => {
       await fill(client, manyValues(seed));
       const expected = digestOf(keyspace);
-      for (const inPieces of [false, true]) {
+      for (const how of ["plain", "in frames", "in pieces"] as const) {
         await inDirectory(async (dir) => {
           const logDir = `${dir}/appendonlydir`;
           Deno.mkdirSync(logDir);
-          const bytes = encodeAll(new CommandSnapshotEncoder(), keyspace, inPieces);
+          const bytes = how === "in frames"
+            ? framedCommands(keyspace)
+            : encodeAll(new CommandSnapshotEncoder(), keyspace, how === "in pieces");
           Deno.writeFileSync(`${logDir}/appendonly.aof.1.base.aof`, bytes);
           Deno.writeTextFileSync(
             `${logDir}/appendonly.aof.manifest`,
@@ -136,6 +139,17 @@ Deno.test({
     });
   },
 });
+
+/** All keys as commands in frames. */
+function framedCommands(keyspace: Keyspace): Uint8Array {
+  const encoder = new CommandSnapshotEncoder({ framedAt: () => 1_700_000_000 });
+  encoder.begin();
+  for (const db of keyspace.databases()) {
+    for (const ref of refsOf(db)) encoder.record(db, db.index, ref);
+  }
+  encoder.end();
+  return encoder.take();
+}
 
 /** The bytes without those that tell of time and memory: both servers see them a little later. */
 function withoutCircumstances(bytes: Uint8Array): string {
