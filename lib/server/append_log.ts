@@ -5,63 +5,18 @@
  *     propagation -> queue -> writer -> file          turn waits for safePosition
  */
 
-import type { Config } from "../config/config.ts";
 import { AofDirectory, type AppendFile } from "../persistence/aof/directory.ts";
 import type { LogFacts } from "../persistence/archive/log_source.ts";
-import type { StorageError } from "../persistence/errors.ts";
 import { loadAof, type LoadResult, type ReplayTarget } from "../persistence/aof/loader.ts";
 import { AofQueue, DEFAULT_QUEUE_LIMITS } from "../persistence/aof/queue.ts";
 import { LogReplacement } from "../persistence/aof/replacement.ts";
-import { AofWriter, type WriterStats } from "../persistence/aof/writer.ts";
-import { fileNameOf, joinPath } from "../persistence/files.ts";
-import type { Keyspace } from "../keyspace/keyspace.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Disk } from "../platform/disk.ts";
-import type { EncodingLimits } from "../types/rdb/limits.ts";
-import type { LoadingProgress } from "./loading_progress.ts";
+import { AofWriter } from "../persistence/aof/writer.ts";
+import { fileNameOf, joinPath, messageOf } from "../persistence/files.ts";
+import type { AppendLogOptions, FileChange, LogStats } from "./append_log_options.ts";
 import type { UnitSink } from "./propagation.ts";
 import type { TurnLog } from "./turn.ts";
 
-/** What the log needs of the server. */
-export interface AppendLogOptions {
-  readonly config: Config;
-  readonly disk: Disk;
-  readonly clock: Clock;
-  readonly log: (level: "notice" | "warning", text: string) => void;
-  /** Who the directory belongs to: `pid 123, port 6379`. */
-  readonly owner: () => string;
-  /** The log has become safer: replies that waited may leave. */
-  readonly onSafe: () => void;
-  /** The process must end at once, with status 1. */
-  readonly onFatal: (error: StorageError) => void;
-  /** Where an RDB base is loaded into, and how values are kept. */
-  readonly keyspace: Keyspace;
-  readonly limits: () => EncodingLimits;
-  readonly progress: LoadingProgress;
-  /** Told how long writes and fsyncs took. */
-  readonly onEvent: (event: string, duration_ms: number) => void;
-  /** What comes next goes to another file: it must stand on its own. */
-  readonly onFileChange: () => void;
-  /** An fsync has failed: only a new base makes sure of what it covered. */
-  readonly onDurabilityLost: () => void;
-  /** {@linkcode AppendLog.facts} says something else than before; files may be removed after it. */
-  readonly onFiles: () => void;
-}
-
-/** A change to another file. */
-export interface FileChange {
-  /** What is appended from now on goes there. */
-  readonly next: AppendFile;
-  /** Resolves when what was appended before is whole and on stable storage. */
-  readonly sealed: Promise<void>;
-}
-
-/** The log's part of INFO persistence, by the names that Redis gives. */
-export interface LogStats extends WriterStats {
-  readonly aof_current_size: number;
-  readonly aof_base_size: number;
-  readonly aof_pending_rewrite: number;
-}
+const TURNED_OFF = "the log has been turned off";
 
 /** The log. Closed at first. */
 export class AppendLog implements TurnLog, UnitSink {
@@ -211,6 +166,7 @@ export class AppendLog implements TurnLog, UnitSink {
     this.#options.onFiles();
     this.#measure();
     this.#rewrittenSize_bytes = this.sizes().current_bytes;
+    if (this.#writer?.framed !== this.#options.config.values["aof-checksums"]) this.setFrames();
   }
 
   /**
@@ -245,9 +201,12 @@ export class AppendLog implements TurnLog, UnitSink {
    * @throws {DiskError} the log goes on as it was
    */
   async changeFile(moment: () => void = () => {}): Promise<FileChange> {
+    const writer = this.#writer;
     while (this.#changing !== undefined) await this.#changing.catch(() => {});
+    if (writer === undefined || writer !== this.#writer) throw new Error(TURNED_OFF);
+    if (!this.#counts) throw new Error("the log is not complete yet");
     const made = Promise.withResolvers<FileChange>();
-    this.#changing = this.#track(this.#changeFile(moment, made.resolve)).finally(() => {
+    this.#changing = this.#track(this.#changeFile(writer, moment, made.resolve)).finally(() => {
       this.#changing = undefined;
     });
     this.#changing.catch(made.reject); // a failure after the moment is told by `sealed`
@@ -266,7 +225,7 @@ export class AppendLog implements TurnLog, UnitSink {
    * @throws {DiskError} the old base, or the new one, is in force; either loads
    */
   async installBase(path: string, format: "rdb" | "aof", first: AppendFile): Promise<void> {
-    if (this.#writer === undefined) throw new Error("the log has been turned off");
+    if (this.#writer === undefined) throw new Error(TURNED_OFF);
     const name = fileNameOf(first.path);
     await this.#track(this.openDirectory().installBase(path, format, name));
     this.#options.onFiles();
@@ -307,9 +266,15 @@ export class AppendLog implements TurnLog, UnitSink {
     this.#writer?.setPolicy(this.#options.config.values.appendfsync);
   }
 
-  /** CONFIG SET aof-checksums: files are framed as a whole or not at all. */
-  async setFrames(): Promise<void> {
-    if (this.#writer !== undefined) await this.rotate();
+  /**
+   * CONFIG SET aof-checksums: files are framed as a whole or not at all. A log that does not count
+   * yet obeys when it does.
+   */
+  setFrames(): void {
+    if (!this.#counts) return;
+    this.rotate().catch((error) => {
+      this.#options.log("warning", `The log goes on as it was begun: ${messageOf(error)}`);
+    });
   }
 
   /** `no-appendfsync-on-rewrite`: while held, what is written is not forced to the disk. */
@@ -335,7 +300,7 @@ export class AppendLog implements TurnLog, UnitSink {
     this.#options.onFiles();
     this.#tellRoom(); // nobody waits for a queue that is gone
     await writer?.close();
-    await Promise.allSettled(this.#work);
+    while (this.#work.size > 0) await Promise.allSettled(this.#work);
     before();
     if (this.#writer === undefined) this.#closeDirectory(); // else it was opened again meanwhile
   }
@@ -352,12 +317,15 @@ export class AppendLog implements TurnLog, UnitSink {
     };
   }
 
-  async #changeFile(moment: () => void, made: (change: FileChange) => void): Promise<void> {
-    const writer = this.#writer;
+  async #changeFile(
+    writer: AofWriter,
+    moment: () => void,
+    made: (change: FileChange) => void,
+  ): Promise<void> {
     const next = await this.openDirectory().prepareIncr();
-    if (writer === undefined || writer !== this.#writer) {
+    if (writer !== this.#writer) {
       next.file.close();
-      throw new Error("the log has been turned off");
+      throw new Error(TURNED_OFF);
     }
     this.#options.onFileChange();
     const sealed = writer.changeFile(next);
@@ -372,6 +340,11 @@ export class AppendLog implements TurnLog, UnitSink {
     const tracked = work.finally(() => this.#work.delete(tracked));
     this.#work.add(tracked);
     return tracked;
+  }
+
+  /** Whether the manifest names the file that is written: not before a new log is complete. */
+  get #counts(): boolean {
+    return this.facts() !== undefined;
   }
 
   #measure(): void {

@@ -184,9 +184,7 @@ export class Durability implements Persistence {
 
   /** CONFIG SET aof-checksums. */
   setFrames(): void {
-    this.appendLog.setFrames().catch((error) => {
-      this.#host.log("warning", `The log goes on as it was begun: ${error}`);
-    });
+    this.appendLog.setFrames();
   }
 
   /** CONFIG SET appendonly. */

@@ -45,6 +45,8 @@ export class LogControl {
   #turned: Promise<void> = Promise.resolve();
   /** How often it has said something: what is begun for one gives way to the next. */
   #turns = 0;
+  /** Resolves when the data is not being loaded again. */
+  #reloading: Promise<void> = Promise.resolve();
   /** Settles when the log that has been turned on is complete; undefined: none is begun. */
   ready: Promise<void> | undefined;
 
@@ -70,13 +72,24 @@ export class LogControl {
 
   /** Writes and forces what there is, and closes; flush first to hear of failures. */
   async close(): Promise<void> {
+    await this.#reloading; // it would begin the log again
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
     await this.#turned;
     this.#detach();
     await this.#parts.appendLog.close();
   }
 
   /** DEBUG RELOAD and LOADAOF: empties the keyspace and loads it from the log, or from dump.rdb. */
-  async reload(): Promise<void> {
+  reload(): Promise<void> {
+    const reloaded = this.#reload();
+    this.#reloading = Promise.allSettled([this.#reloading, reloaded]).then(() => {});
+    return reloaded;
+  }
+
+  async #reload(): Promise<void> {
     const { appendLog, keyspace, snapshots, log, die } = this.#parts;
     const { saveSnapshot, loadSnapshot } = this.#parts;
     let turned: Promise<void>;
@@ -95,7 +108,7 @@ export class LogControl {
     }
     const { isOpen } = appendLog;
     try {
-      await this.close();
+      await this.#close();
       for (const db of keyspace.databases()) db.clear();
       await (isOpen ? this.start() : loadSnapshot());
     } catch (error) {

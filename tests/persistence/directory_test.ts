@@ -222,6 +222,7 @@ Deno.test("a directory or a file that this user may not use is named, with what 
         readText: (path) => (refuse(path), disk.readText(path)),
         rename: (from, to) => disk.rename(from, to),
         remove: (path) => disk.remove(path),
+        removeInBackground: (path) => disk.removeInBackground(path),
         makeDirectory: (path) => disk.makeDirectory(path),
         readDirectory: (path) => disk.readDirectory(path),
         stat: (path) => disk.stat(path),

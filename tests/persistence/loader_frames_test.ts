@@ -22,7 +22,7 @@ const BATCHES: readonly TestBatch[] = [
   },
   { text: resp("SET", "a", "3"), time_s: 103 },
 ];
-const SEALING: TestBatch = { text: "", commands: 0, time_s: 104 };
+const SEALING: TestBatch = { text: "", commands: 1, time_s: 104 };
 
 interface Loaded {
   readonly result: LoadResult;
@@ -334,6 +334,15 @@ Deno.test("a file that has lost whole batches at its end is damaged, if a later 
       assertEquals((await load(diskWith(lost, other), [INCR, NEXT])).result.cut_bytes, 0);
     }
   }
+});
+
+Deno.test("the empty batch of a server's end does not end a file for good", async () => {
+  const ended = { text: "", commands: 0, time_s: 101 };
+  const { text, ends } = framedLog([BATCHES[0], ended, ...BATCHES.slice(1), SEALING], (at) => at);
+  const { text: next } = framedLog([{ text: resp("SET", "z", "1") }]);
+  assertEquals((await load(diskWith(text, next), [INCR, NEXT])).data.get("0:z"), "1");
+  const error = await refused(diskWith(text.slice(0, ends[2]), next), [INCR, NEXT]);
+  assertEquals([error.kind, error.offset], ["damaged", ends[2]]);
 });
 
 Deno.test("a framed base is whole only with its seal, and rot in it is damage", async () => {

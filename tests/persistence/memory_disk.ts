@@ -144,6 +144,11 @@ export class MemoryDisk implements Disk {
     if (!this.#names.delete(path)) throw new DiskError("remove", path, "ENOENT", "No such file");
   }
 
+  async removeInBackground(path: string): Promise<void> {
+    await Promise.resolve();
+    this.remove(path);
+  }
+
   makeDirectory(path: string): void {
     this.enter("mkdir", path);
     this.#directories.add(path);

@@ -9,7 +9,7 @@ import { Copies, type Copy, NO_COPY, withoutCopies } from "./copies.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { Image, Journal } from "./journal.ts";
 import type { BackupMade, Mark } from "./life.ts";
-import { type Recovery, recover } from "./recovery.ts";
+import { recover, type Recovery } from "./recovery.ts";
 import type { Directives } from "./sim_server.ts";
 
 /** What remains of a life when it is over. */

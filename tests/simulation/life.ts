@@ -14,6 +14,7 @@ import { drive, settle, SimClock } from "./sim_clock.ts";
 import type { SimDisk } from "./sim_disk.ts";
 import type { SimConnection } from "./sim_network.ts";
 import { type Directives, SimServer } from "./sim_server.ts";
+import { WRITE_COMMANDS, type WriteCommand } from "./write_commands.ts";
 
 /** What must have survived if there is a crash when the disk's journal has this length, or later. */
 export interface Mark {
@@ -131,6 +132,8 @@ export interface LifeOptions {
   readonly directives: () => Directives;
   /** What was lived on this disk before: keeps new values apart from those. */
   readonly generation?: number;
+  /** What clients write. */
+  readonly commands?: readonly WriteCommand[];
 }
 
 /** Steps of a life take numbers below this. */
@@ -140,6 +143,8 @@ const NUMBERS_PER_GENERATION = 10_000;
 export class Life {
   readonly disk: SimDisk;
   readonly random: Seeded;
+  /** What clients write. */
+  readonly commands: readonly WriteCommand[];
   clock!: SimClock;
   readonly clients: SimClient[] = [];
   /** Digests; the first one is what was loaded. */
@@ -162,6 +167,7 @@ export class Life {
   private constructor(options: LifeOptions) {
     this.disk = options.disk;
     this.random = options.random;
+    this.commands = options.commands ?? WRITE_COMMANDS;
     this.#drawDirectives = options.directives;
     this.#unique = NUMBERS_PER_GENERATION * (options.generation ?? 0);
   }
@@ -242,9 +248,9 @@ export class Life {
     const archive = new Map(archiver.infoLines());
     const isIdle = appendLog.position === appendLog.safePosition && this.disk.backgroundCount === 0;
     if (!this.isLogged || !isIdle || facts === undefined || facts.written_bytes === 0) return;
-    if (archive.get("aof_archive_status") !== "ok" || archive.get("aof_archive_lag_bytes") !== 0) {
-      return;
-    }
+    const left = ["aof_archive_lag_bytes", "aof_archive_pending_files"];
+    if (archive.get("aof_archive_status") !== "ok") return;
+    if (left.some((name) => archive.get(name) !== 0)) return;
     this.noticeState();
     this.#mark({ archived: this.states.length - 1 });
   }

@@ -9,6 +9,7 @@ import { Life } from "./life.ts";
 import { SimDisk } from "./sim_disk.ts";
 import type { Directives } from "./sim_server.ts";
 import { type Step, work } from "./workload.ts";
+import type { WriteCommand } from "./write_commands.ts";
 
 /** How lives are lived. */
 export interface LifePlan {
@@ -16,6 +17,8 @@ export interface LifePlan {
   readonly steps: readonly Step[];
   /** How much. */
   readonly stepCount: number;
+  /** What clients write; missing: everything. */
+  readonly commands?: readonly WriteCommand[];
   /** Directives, besides the policy. */
   readonly directives?: (random: Seeded) => Directives;
   /** Power failures at each place. */
@@ -26,7 +29,8 @@ export interface LifePlan {
 
 const POLICIES = ["always", "everysec", "no"] as const;
 
-function drawDirectives({ directives }: LifePlan, random: Seeded): Directives {
+/** Draws what a server is started with. */
+export function drawDirectives({ directives }: LifePlan, random: Seeded): Directives {
   return { appendfsync: random.pick(POLICIES), ...directives?.(random) };
 }
 
@@ -45,7 +49,8 @@ export async function crashGenerations(
   for (let generation = 0; generation < generations; generation++) {
     const directives = () => drawDirectives(plan, random);
     const disk = new (plan.makeDisk ?? SimDisk)(image);
-    const life = await Life.begin({ disk, random, directives, generation });
+    const { commands } = plan;
+    const life = await Life.begin({ disk, random, directives, generation, commands });
     await work(life, plan.steps, plan.stepCount);
     const record = recordOf(life, seed, `generation ${generation}`, generation === 0);
     const campaign = new Campaign(record, tally);

@@ -12,6 +12,7 @@ import {
   SNAPSHOT_STEPS,
   TIME_STEPS,
 } from "./workload.ts";
+import { PLAIN_COMMANDS } from "./write_commands.ts";
 
 const GENERATIONS = 3;
 
@@ -29,10 +30,14 @@ export const LOG: LifePlan = {
   directives: drawLogDirectives,
 };
 
-/** The same, while frames come and go: pages that are lost in any order need frames to be told. */
+/**
+ * The same, while frames come and go. It takes frames to tell what is lost in any order, and a torn
+ * value that looks like a log from damage.
+ */
 const CHECKSUMS: LifePlan = {
   steps: [...LOG.steps, ...CHECKSUM_STEPS],
   stepCount: 30,
+  commands: PLAIN_COMMANDS,
   directives: (random) => ({
     ...drawLogDirectives(random),
     "aof-checksums": random.pick(["yes", "no"]),

@@ -75,11 +75,6 @@ export class SimDisk implements Disk, FileHost {
     };
   }
 
-  /** Whether an fsync has failed: what it covered is uncertain, and only this process knows. */
-  get hasDoubts(): boolean {
-    return this.#journal.some(({ kind }) => kind === "doubt");
-  }
-
   /** How many operations the journal has. */
   get position(): number {
     return this.#journal.length;
@@ -124,7 +119,9 @@ export class SimDisk implements Disk, FileHost {
     if (mode === "create" && node !== undefined) throw refused("open", path, "EEXIST");
     if (this.#directories.has(path)) throw refused("open", path, "EISDIR");
     if (node === undefined) {
-      if (mode !== "create" && mode !== "replace" && mode !== "lock") throw refused("open", path, "ENOENT");
+      if (mode !== "create" && mode !== "replace" && mode !== "lock") {
+        throw refused("open", path, "ENOENT");
+      }
       this.#needDirectory("open", path);
       node = this.#newNode();
       this.#rename([{ path, node }]);
@@ -152,6 +149,11 @@ export class SimDisk implements Disk, FileHost {
     if (this.#names.has(to)) throw refused("link", to, "EEXIST");
     this.#needDirectory("link", to);
     this.#rename([{ path: to, node }]);
+  }
+
+  async removeInBackground(path: string): Promise<void> {
+    await Promise.resolve();
+    this.remove(path);
   }
 
   makeDirectory(path: string): void {

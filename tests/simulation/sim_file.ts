@@ -51,7 +51,9 @@ export class SimFile implements DiskFile {
   write(bytes: Uint8Array): number {
     const fault = this.#enter("write");
     if (this.#mode === "read") throw new Error(`write to ${this.#path}, opened for reading`);
-    const at = this.#mode === "lock" || this.#mode === "update" ? this.#offset : this.#node.bytes.length;
+    const at = this.#mode === "lock" || this.#mode === "update"
+      ? this.#offset
+      : this.#node.bytes.length;
     const count = Math.min(bytes.length, fault?.written ?? bytes.length);
     if (count > 0) {
       const written = new Uint8Array(bytes.subarray(0, count)); // Buffer.slice would not copy

@@ -5,7 +5,6 @@
 import { backupPath } from "./copies.ts";
 import type { Life } from "./life.ts";
 import { settle } from "./sim_clock.ts";
-import { WRITE_COMMANDS } from "./write_commands.ts";
 
 /** One kind of thing that happens. */
 export interface Step {
@@ -18,7 +17,7 @@ export interface Step {
 }
 
 function write(life: Life): string[] {
-  return life.random.pick(WRITE_COMMANDS)(life.random, life.next());
+  return life.random.pick(life.commands)(life.random, life.next());
 }
 
 function writes(life: Life, most: number): string[][] {
@@ -84,21 +83,10 @@ export const TIME_STEPS: readonly Step[] = [
   { name: "the disk catches up", weight: 3, run: (life) => life.endBackground(true) },
 ];
 
-/**
- * The server ends and starts. Not after a failed fsync: the next process cannot know of it, and
- * takes what it reads for what the disk has.
- */
+/** The server ends and starts. */
 const RESTART_STEPS: readonly Step[] = [
-  {
-    name: "an orderly restart",
-    weight: 1,
-    run: (life) => life.disk.hasDoubts ? undefined : life.restart(),
-  },
-  {
-    name: "a kill and a restart",
-    weight: 1,
-    run: (life) => life.disk.hasDoubts ? undefined : life.kill(),
-  },
+  { name: "an orderly restart", weight: 1, run: (life) => life.restart() },
+  { name: "a kill and a restart", weight: 1, run: (life) => life.kill() },
 ];
 
 /** What an operator does with the log. */

@@ -18,8 +18,8 @@ const LOOKALIKES = [
   "\0\0\0\0\0\0\0\0",
 ];
 
-/** The table. */
-export const WRITE_COMMANDS: readonly WriteCommand[] = [
+/** The table, but for values that look like a log. */
+export const PLAIN_COMMANDS: readonly WriteCommand[] = [
   (random, n) => ["SET", key("s", random), `v${n}`],
   (random, n) => ["SET", key("s", random), `v${n}`, "PX", `${random.between(20, 900)}`],
   (random, n) => ["SET", key("s", random), `v${n}`, "EX", "100000"],
@@ -54,7 +54,12 @@ export const WRITE_COMMANDS: readonly WriteCommand[] = [
   (random) => ["RENAME", key("s", random), key("s", random)],
   (random) => ["COPY", key("z", random), key("z", random), "REPLACE"],
   (random) => ["MOVE", key("s", random), `${random.below(3)}`],
+  (random, n) => ["SET", key("s", random), `${n}`.padEnd(random.between(500, 6000), "large")],
+];
+
+/** The table. */
+export const WRITE_COMMANDS: readonly WriteCommand[] = [
+  ...PLAIN_COMMANDS,
   (random, n) => ["SET", key("s", random), `${n}${random.pick(LOOKALIKES)}${n}`],
   (random, n) => ["RPUSH", key("l", random), `${n}`, random.pick(LOOKALIKES)],
-  (random, n) => ["SET", key("s", random), `${n}`.padEnd(random.between(500, 6000), "large")],
 ];

@@ -9,7 +9,7 @@
 import type { Clock } from "../../platform/clock.ts";
 import { DiskError, type DiskFile } from "../../platform/disk.ts";
 import { type AppendFile, writeFully } from "../files.ts";
-import { inspectEnd, isSealing } from "./file_end.ts";
+import { ENDS, endsFile, inspectEnd, isSealing } from "./file_end.ts";
 import { crc32, HEAD_BYTES_MAX, SEAL_BYTES_MAX, writeHead, writeSeal } from "./frames.ts";
 
 /** Up to this size a batch and its frame are put together for one write. */
@@ -35,8 +35,11 @@ export interface BatchBytes {
   readonly commands: number;
 }
 
-/** The batch that ends a sealed file. */
-const SEALING: BatchBytes = { bytes: NO_BYTES, commands: 0 };
+/** The batches that end a sealed file. */
+const SEALING: Readonly<Record<keyof typeof ENDS, BatchBytes>> = {
+  server: { bytes: NO_BYTES, commands: ENDS.server },
+  file: { bytes: NO_BYTES, commands: ENDS.file },
+};
 
 /** A batch as it is written: its pieces, one after the other. */
 interface Framed {
@@ -58,7 +61,8 @@ export class BatchFile {
   readonly openedSynced_bytes: number;
   readonly #options: BatchFileOptions;
   #size_bytes: number;
-  #sealed: boolean;
+  /** What ends the file, as it is; undefined: nothing. */
+  #ended: keyof typeof ENDS | undefined;
   #chain = 0;
   /** The second of the last timestamp in this file. */
   #stamped_s = 0;
@@ -79,7 +83,9 @@ export class BatchFile {
     if (end.kind === "foreign") throw new Error(`${opened.path}: no batch may follow its end`);
     this.framed = end.kind === "framed" ||
       (end.kind === "empty" && (opened.framed ?? options.checksums?.() ?? false));
-    this.#sealed = end.kind === "framed" && isSealing(end.seal);
+    if (end.kind === "framed" && isSealing(end.seal)) {
+      this.#ended = endsFile(end.seal) ? "file" : "server";
+    }
     this.#chain = end.kind === "framed" ? end.seal.chain : 0;
     this.openedSynced_bytes = this.#size_bytes;
   }
@@ -89,9 +95,9 @@ export class BatchFile {
     return this.#size_bytes;
   }
 
-  /** Whether sealing it would add nothing. */
-  get sealed(): boolean {
-    return this.#sealed || !this.framed;
+  /** Whether {@linkcode BatchFile.seal} would add nothing. */
+  isSealed(what: keyof typeof ENDS): boolean {
+    return !this.framed || this.#ended === "file" || this.#ended === what;
   }
 
   /**
@@ -116,16 +122,20 @@ export class BatchFile {
     this.#failed = undefined;
     this.#size_bytes += framed.size_bytes;
     this.#chain = framed.chain;
-    this.#sealed = batch === SEALING && synced_bytes === this.#size_bytes - framed.size_bytes;
+    this.#ended = undefined;
   }
 
   /**
    * Appends the empty batch that ends a sealed file, unless it is there.
    *
+   * @param what ends: the server, or the file for good
    * @throws {DiskError} as {@linkcode BatchFile.write}
    */
-  seal(synced_bytes: number): void {
-    if (!this.sealed) this.write(SEALING, synced_bytes);
+  seal(what: keyof typeof ENDS, synced_bytes: number): void {
+    if (this.isSealed(what)) return;
+    const offset = this.#size_bytes;
+    this.write(SEALING[what], synced_bytes);
+    if (synced_bytes === offset) this.#ended = what;
   }
 
   /**
@@ -154,7 +164,7 @@ export class BatchFile {
     const stamps = timestamps?.() ?? false;
     if (!this.framed && !stamps) return whole(batch);
     const time_s = Math.floor(clock.now_ms() / 1000);
-    const stamp = stamps && batch !== SEALING ? this.#stamp(time_s) : NO_BYTES;
+    const stamp = stamps && batch.bytes.length > 0 ? this.#stamp(time_s) : NO_BYTES;
     const { bytes, commands } = batch;
     const length = stamp.length + bytes.length;
     const atOnce = HEAD_BYTES_MAX + length + SEAL_BYTES_MAX <= ONE_WRITE_BYTES_MAX;

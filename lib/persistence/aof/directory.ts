@@ -18,7 +18,7 @@ import type { Disk, DiskFile } from "../../platform/disk.ts";
 import type { Log } from "../errors.ts";
 import { explainRefusal, refuseMissing, refuseOrphans } from "./directory_checks.ts";
 import { lockDirectory } from "./directory_lock.ts";
-import { inspectEnd } from "./file_end.ts";
+import { inspectEnd, isFramedFile } from "./file_end.ts";
 import { type AofFile, type AppendFile, closeFile, joinPath } from "../files.ts";
 import {
   type LeftoversOptions,
@@ -385,12 +385,13 @@ export class AofDirectory {
     const name = this.fileName("base", seq, format);
     // Named as what may be removed, it does not stay for ever if the machine stops in between.
     const waste: ManifestFile = { name, seq, type: "history" };
+    const framed = isFramedFile(disk, temporaryPath);
     await this.#store.replaceInBackground({ base, incrs, histories: [...histories, waste] });
     disk.rename(temporaryPath, joinPath(this.path, name));
     await disk.syncDirectoryInBackground(this.path);
     const replaced = [...(base === undefined ? [] : [base]), ...incrs.slice(0, first)];
     await this.#store.replaceInBackground({
-      base: { name, seq, type: "base" },
+      base: { name, seq, type: "base", ...framed && { framed } },
       incrs: incrs.slice(first),
       histories: [
         ...histories,

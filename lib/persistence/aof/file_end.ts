@@ -3,7 +3,7 @@
  * (lib/persistence/README.md, rule 1).
  */
 
-import type { DiskFile } from "../../platform/disk.ts";
+import type { Disk, DiskFile } from "../../platform/disk.ts";
 import { formatHead, parseHead, parseSeal, type Seal, SEAL_BYTES_MAX } from "./frames.ts";
 
 const HASH = 35;
@@ -36,9 +36,36 @@ export function inspectEnd(file: DiskFile): FileEnd {
   return seal === undefined ? { kind: "foreign" } : { kind: "framed", seal };
 }
 
+/**
+ * Whether frames begin a file.
+ *
+ * @throws {DiskError} it cannot be read
+ */
+export function isFramedFile(disk: Disk, path: string): boolean {
+  const file = disk.open(path, "read");
+  try {
+    return inspectEnd(file).kind === "framed";
+  } finally {
+    file.close();
+  }
+}
+
 /** Whether nothing is behind the seal that it does not vouch for: it ends a sealed file. */
 export function isSealing(seal: Seal): boolean {
   return seal.length === 0 && seal.synced === seal.offset;
+}
+
+/** What the seal of an empty batch says in the place of a number of commands. */
+export const ENDS = {
+  /** The server ended; the next one may go on behind it. */
+  server: 0,
+  /** Nothing ever follows in this file: the log goes on in the next one. */
+  file: 1,
+} as const;
+
+/** Whether a seal ends its file for good. */
+export function endsFile({ length, commands }: Seal): boolean {
+  return length === 0 && commands === ENDS.file;
 }
 
 /** Whether a `#S` line that begins at `at` (an offset in the file) is where it says it is. */

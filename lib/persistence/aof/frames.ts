@@ -46,7 +46,7 @@ export interface Seal {
   readonly offset: number;
   /** Bytes of the commands. */
   readonly length: number;
-  /** How many commands, MULTI, EXEC and SELECT counted. */
+  /** How many commands, MULTI, EXEC and SELECT counted; of no bytes: see `ENDS` in file_end.ts. */
   readonly commands: number;
   /** Seconds since the epoch when the batch was written. */
   readonly time_s: number;

@@ -31,7 +31,7 @@ export function removeLeftovers(options: LeftoversOptions): void {
     removeTemporaries(options);
     if (store.manifest.histories.length === 0) return;
     disk.syncDirectory(directory);
-    removeHistories(options);
+    for (const path of histories(options)) disk.remove(path);
     disk.syncDirectory(directory); // else the names could come back when nothing names them
     store.replace({ ...store.manifest, histories: [] });
   } catch (error) {
@@ -39,14 +39,14 @@ export function removeLeftovers(options: LeftoversOptions): void {
   }
 }
 
-/** Removes leftovers; no turn of the event loop waits for an fsync. */
+/** Removes leftovers; no turn of the event loop waits for an fsync, or for a large file to go. */
 export async function removeLeftoversInBackground(options: LeftoversOptions): Promise<void> {
   const { disk, directory, store } = options;
   try {
     removeTemporaries(options);
     if (store.manifest.histories.length === 0) return;
     await disk.syncDirectoryInBackground(directory);
-    removeHistories(options);
+    for (const path of histories(options)) await disk.removeInBackground(path);
     await disk.syncDirectoryInBackground(directory);
     await store.replaceInBackground({ ...store.manifest, histories: [] });
   } catch (error) {
@@ -60,11 +60,13 @@ function removeTemporaries({ disk, directory, appendFileName }: LeftoversOptions
     .forEach((name) => disk.remove(joinPath(directory, name)));
 }
 
-function removeHistories({ disk, directory, store, log }: LeftoversOptions): void {
+/** The history files that are there. */
+function* histories({ disk, directory, store, log }: LeftoversOptions): Generator<string> {
   for (const { name } of store.manifest.histories) {
-    if (disk.stat(joinPath(directory, name)) === undefined) continue;
+    const path = joinPath(directory, name);
+    if (disk.stat(path) === undefined) continue;
     log("notice", `Removing the history file ${name}`);
-    disk.remove(joinPath(directory, name));
+    yield path;
   }
 }
 

@@ -83,6 +83,17 @@ export function unsealed(
   );
 }
 
+/** A snapshot has no byte. */
+export function emptyRdb({ path }: AofFile): StorageError {
+  return new StorageError(
+    "damaged",
+    path,
+    0,
+    `Bad file format: the file is empty, and must hold an RDB. ${NOTHING_CHANGED} Restore it from a ` +
+      "backup or an archive",
+  );
+}
+
 /** A torn tail, and `aof-load-truncated no`. */
 export function truncated({ path }: AofFile, tail: TornTail): StorageError {
   return new StorageError(

@@ -210,6 +210,7 @@ class Load {
   async #loadRdb(file: DiskFile, aofFile: AofFile): Promise<number> {
     const { keyspace, limits, verify = true, clock, log, onProgress } = this.#options;
     const magic = readAt(file, 0, RDB_MAGIC.length);
+    if (magic.length === 0 && aofFile.name.endsWith(".rdb")) throw problems.emptyRdb(aofFile);
     if (String.fromCharCode(...magic) !== RDB_MAGIC) return 0;
     if (keyspace === undefined || limits === undefined) throw problems.noRdb(aofFile);
     log("notice", "Reading RDB base file on AOF loading...");

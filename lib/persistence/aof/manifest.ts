@@ -31,7 +31,7 @@ export interface ManifestFile {
   readonly seq: number;
   /** The part it plays. */
   readonly type: ManifestFileType;
-  /** An incremental file whose batches are framed, even if a crash has left a hole at its start. */
+  /** Its batches are framed, even if a crash has left a hole at its start, or it is empty. */
   readonly framed?: boolean;
 }
 
@@ -114,7 +114,7 @@ function parseLine(
   if (frames !== "yes" && frames !== "no") {
     throw refuse(path, number, `'frames ${frames}' must be yes or no`);
   }
-  const isFramed = type === "incr" && frames === "yes";
+  const isFramed = type !== "history" && frames === "yes";
   const file: ManifestFile = { name, seq: Number(seq), type, ...isFramed && { framed: true } };
   const conflict = conflictWith(file, before);
   if (conflict !== undefined) throw refuse(path, number, conflict);
@@ -164,7 +164,7 @@ export function formatManifest(manifest: Manifest): string {
     ...manifest.incrs,
   ];
   const text = files.map(({ name, seq, type, framed }) => {
-    const frames = type === "incr" && framed === true ? " frames yes" : "";
+    const frames = type !== "history" && framed === true ? " frames yes" : "";
     return `file ${quoteName(name)} seq ${seq} type ${TYPE_LETTERS[type]}${frames}\n`;
   }).join("");
   return text + checkLine(text);

@@ -12,6 +12,7 @@
 import type { DiskFile } from "../../platform/disk.ts";
 import { joinPath } from "../files.ts";
 import type { AofDirectory, AppendFile } from "./directory.ts";
+import { isFramedFile } from "./file_end.ts";
 import type { Manifest, ManifestFile } from "./manifest.ts";
 
 /** A new log in the making. */
@@ -65,7 +66,7 @@ export class LogReplacement {
     const { disk } = directory.options;
     const base = directory.fileName("base", this.#seqs.base, format);
     await this.#incr.syncInBackground();
-    const manifest = this.#newManifest(base);
+    const manifest = this.#newManifest(base, isFramedFile(disk, this.basePath));
     directory.replaceManifest(this.#withWaste(base));
     disk.rename(this.basePath, joinPath(directory.path, base));
     disk.rename(this.#temporary("incr"), this.incr.path);
@@ -114,9 +115,14 @@ export class LogReplacement {
     return { base, incrs, histories: [...histories, ...waste] };
   }
 
-  #newManifest(baseName: string): Manifest {
+  #newManifest(baseName: string, framed: boolean): Manifest {
     const old = this.#directory.manifest;
-    const base: ManifestFile = { name: baseName, seq: this.#seqs.base, type: "base" };
+    const base: ManifestFile = {
+      name: baseName,
+      seq: this.#seqs.base,
+      type: "base",
+      ...framed && { framed },
+    };
     const replaced = [...(old.base === undefined ? [] : [old.base]), ...old.incrs]
       .map((file): ManifestFile => ({ ...file, type: "history" }));
     return { base, incrs: [this.#incrEntry], histories: [...old.histories, ...replaced] };

@@ -8,7 +8,7 @@
 
 import type { Disk, DiskFile } from "../../platform/disk.ts";
 import { type AofFile, writeFully } from "../files.ts";
-import { inspectEnd, isSealing } from "./file_end.ts";
+import { ENDS, endsFile, inspectEnd } from "./file_end.ts";
 import { formatHead, formatSeal } from "./frames.ts";
 import { writeAgain } from "./write_again.ts";
 
@@ -47,10 +47,11 @@ export function sealFile(disk: Disk, { path, framed }: AofFile, time_s: number):
   try {
     makeSafe(disk, file, path);
     const end = inspectEnd(file);
-    if (end.kind === "framed" ? isSealing(end.seal) : end.kind !== "empty" || !framed) return;
+    if (end.kind === "framed" ? endsFile(end.seal) : end.kind !== "empty" || !framed) return;
     const offset = file.size();
     const chain = end.kind === "framed" ? end.seal.chain : 0;
-    const line = formatSeal({ offset, length: 0, commands: 0, time_s, synced: offset, chain });
+    const seal = { offset, length: 0, commands: ENDS.file, time_s, synced: offset, chain };
+    const line = formatSeal(seal);
     writeFully(file, Uint8Array.of(...formatHead(0), ...line), path);
     file.sync();
   } finally {

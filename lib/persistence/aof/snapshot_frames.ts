@@ -8,6 +8,7 @@
  */
 
 import { CommandEncoder } from "../../resp/encoder.ts";
+import { ENDS } from "./file_end.ts";
 import { crc32, HEAD_BYTES_MAX, SEAL_BYTES_MAX, writeHead, writeSeal } from "./frames.ts";
 
 const ASTERISK = 42;
@@ -73,7 +74,7 @@ export class SnapshotFrames {
     }
     const offset = this.#file_bytes;
     this.#head(0, into);
-    this.#seal(offset, 0, 0, into);
+    this.#seal(offset, 0, ENDS.file, into);
   }
 
   /** Makes a batch of the whole commands that wait. */

@@ -9,7 +9,7 @@
  */
 
 import type { DiskFile } from "../../platform/disk.ts";
-import { readAt } from "./file_end.ts";
+import { endsFile, readAt } from "./file_end.ts";
 import { crc32, HEAD_BYTES_MAX, parseHead, parseSeal, SEAL_BYTES_MAX } from "./frames.ts";
 import { findSeal, hasHead, isZeroFrom } from "./seal_scan.ts";
 
@@ -58,7 +58,7 @@ export class VerifiedSource {
   /** Time of the first and of the last of them, in seconds since the epoch. */
   first_s: number | undefined;
   last_s: number | undefined;
-  /** Whether the batch verified last is the empty one that ends a file. */
+  /** Whether the batch verified last is the empty one that ends a file for good. */
   sealed = false;
   /** Offset in the file of a byte given last, minus its offset among all that were given. */
   delta = 0;
@@ -173,8 +173,8 @@ export class VerifiedSource {
     this.#giveFrom = commandsAt;
     this.#giveLength = head.length;
     this.batches++;
-    this.commands += seal.commands;
-    this.sealed = head.length === 0;
+    if (head.length > 0) this.commands += seal.commands;
+    this.sealed = endsFile(seal);
     if (seal.time_s === 0) return undefined; // it was sealed without a clock
     this.first_s ??= seal.time_s;
     this.last_s = seal.time_s;

@@ -18,9 +18,7 @@
  *
  * Under `always` there is no way back: any failure goes to `onFatal`, before any reply.
  *
- * {@linkcode AofWriter.changeFile} goes over to another file at a moment: no byte goes to it before
- * the one before it is sealed and on stable storage. That takes place in the background; batches
- * wait for it in the queue.
+ * No byte goes to another file before the one before it is sealed and on stable storage.
  */
 
 import { type DiskError, toDiskError } from "../../platform/disk.ts";
@@ -90,6 +88,11 @@ export class AofWriter {
   /** Path of the file that batches go to. */
   get path(): string {
     return this.#file.path;
+  }
+
+  /** Whether its batches are framed. */
+  get framed(): boolean {
+    return this.#file.framed;
   }
 
   /** Size of that file, frames included. */
@@ -186,10 +189,7 @@ export class AofWriter {
     });
   }
 
-  /**
-   * A new base has taken the place of all files before the present one: what was unknown of them
-   * counts no longer.
-   */
+  /** A new base has taken the place of all files before the present one. */
   rebased(): void {
     this.#sync.forget();
   }
@@ -281,7 +281,7 @@ export class AofWriter {
   async #change(position: number): Promise<boolean> {
     const change = this.#changes[0];
     if (change?.position !== position) throw new Error("a mark in the queue without a file");
-    if (!await this.#seal()) return false;
+    if (!await this.#seal("file")) return false;
     const left = this.#file;
     const { next } = change;
     try {
@@ -298,12 +298,12 @@ export class AofWriter {
   }
 
   /** Ends the file with a seal, on stable storage with all before it; false if that did not work. */
-  async #seal(): Promise<boolean> {
+  async #seal(what: "server" | "file"): Promise<boolean> {
     const file = this.#file;
     try {
       await this.#sync.whole();
-      if (!file.sealed) {
-        if (!this.#tryWrite(() => file.seal(this.#sync.synced_bytes))) return false;
+      if (!file.isSealed(what)) {
+        if (!this.#tryWrite(() => file.seal(what, this.#sync.synced_bytes))) return false;
         this.#sync.written(this.#safePosition, file.size_bytes);
         await this.#sync.whole();
       }
@@ -318,7 +318,7 @@ export class AofWriter {
   /** At the end of all: a failure costs nothing but the seal, or what the policy left to chance. */
   async #sealAtEnd(): Promise<void> {
     const { log } = this.#options;
-    if (this.#file.size_bytes === 0 || await this.#seal()) return;
+    if (this.#file.size_bytes === 0 || await this.#seal("server")) return;
     log("warning", `The AOF file ${this.#file.path} could not be sealed: ${this.misconf}`);
     try {
       this.#file.cutBack();

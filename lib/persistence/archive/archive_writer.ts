@@ -246,10 +246,14 @@ export class ArchiveWriter {
 
   #tellGap(seq: number, { name }: HeldFile): void {
     const last = this.#history().published.catalog.incrs.at(-1);
-    if (last === undefined || last.seq >= seq || last.size_bytes !== null) return;
+    if (last === undefined || last.seq >= seq) return;
+    if (last.size_bytes !== null && last.seq + 1 === seq) return;
+    const what = last.size_bytes === null
+      ? `the end of ${last.name}`
+      : `what followed ${last.name}`;
     this.#options.log(
       "warning",
-      `The archive ${this.#options.sink.name} has a gap: the end of ${last.name} is not in it. ` +
+      `The archive ${this.#options.sink.name} has a gap: ${what} is not in it. ` +
         `What follows in ${name} can be restored when the next base is archived`,
     );
   }

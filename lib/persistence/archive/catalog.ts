@@ -96,11 +96,19 @@ export function baseFor(catalog: Catalog, to_time_s: number | undefined): Archiv
   return catalog.bases.findLast(({ time_s }) => to_time_s === undefined || time_s <= to_time_s);
 }
 
-/** The incremental files to replay behind a base: up to the end, or to one whose end is lost. */
+/**
+ * The incremental files to replay behind a base: up to the end, to one whose end is lost, or to one
+ * that is not followed by the next number: what was between them was never archived.
+ */
 export function runBehind(catalog: Catalog, base: ArchivedBase): readonly ArchivedIncr[] {
-  const behind = catalog.incrs.filter(({ seq }) => seq >= base.first_incr);
-  const open = behind.findIndex(({ size_bytes }) => size_bytes === null);
-  return open < 0 ? behind : behind.slice(0, open + 1);
+  const run: ArchivedIncr[] = [];
+  for (const incr of catalog.incrs) {
+    if (incr.seq < base.first_incr) continue;
+    if (incr.seq !== base.first_incr + run.length) break;
+    run.push(incr);
+    if (incr.size_bytes === null) break;
+  }
+  return run;
 }
 
 /** The catalog without what no moment from `from_time_s` on needs; the same object if all does. */

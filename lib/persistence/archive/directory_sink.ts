@@ -18,6 +18,8 @@ const TEMPORARY = "temp-archive-object";
 export class DirectorySink implements ArchiveSink {
   readonly name: string;
   readonly #disk: BackgroundDisk;
+  /** Whether all names are known to be safe: not those that were there, or that a failed put left. */
+  #isSafe = false;
 
   /** @param path an existing directory, of which the archive has the files `h<number>.*`. */
   constructor(disk: BackgroundDisk, path: string) {
@@ -34,8 +36,9 @@ export class DirectorySink implements ArchiveSink {
     } finally {
       file.close();
     }
+    this.#isSafe = false;
     await this.#disk.rename(temporary, joinPath(this.name, name));
-    await this.#disk.syncDirectory(this.name);
+    await this.#makeSafe();
   }
 
   async list(): Promise<string[]> {
@@ -55,7 +58,14 @@ export class DirectorySink implements ArchiveSink {
     return this.#disk.readFile(joinPath(this.name, name));
   }
 
-  remove(name: string): Promise<void> {
-    return this.#disk.remove(joinPath(this.name, name));
+  /** What takes the object's place is safe before it is gone. */
+  async remove(name: string): Promise<void> {
+    if (!this.#isSafe) await this.#makeSafe();
+    await this.#disk.remove(joinPath(this.name, name));
+  }
+
+  async #makeSafe(): Promise<void> {
+    await this.#disk.syncDirectory(this.name);
+    this.#isSafe = true;
   }
 }

@@ -168,3 +168,23 @@ Deno.test({
     for (const archive of [one, two]) Deno.removeSync(archive, { recursive: true });
   },
 });
+
+Deno.test({
+  name: "an archive waits for a log that is off, and costs nobody anything",
+  ...sanitized,
+  fn: async () => {
+    const archive = Deno.makeTempDirSync({ prefix: "redeno_test_" });
+    await using server = await startRedeno([...options(archive), "--appendonly", "no"]);
+    await using client = await connect(server.port);
+    assertEquals(await text(client, "SET", "before", "1"), "OK");
+    assertEquals(Array.from(Deno.readDirSync(archive)), []);
+    await client.call("CONFIG", "SET", "appendonly", "yes");
+    assertEquals(await text(client, "SET", "after", "2"), "OK");
+    await archived(client);
+    await client.call("CONFIG", "SET", "appendonly", "no");
+    assertEquals(await text(client, "PING"), "PONG");
+    assertEquals(await restoredText(archive, ["GET", "before"]), "1");
+    assertEquals(await restoredText(archive, ["GET", "after"]), "2");
+    Deno.removeSync(archive, { recursive: true });
+  },
+});

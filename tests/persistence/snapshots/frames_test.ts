@@ -127,6 +127,6 @@ Deno.test("a snapshot of nothing is a sealed file", () => {
   encoder.end();
   const gathered = new Gathered();
   gathered.take(encoder);
-  assertEquals(gathered.text.startsWith("#B:0\r\n#S:0,0,0,1700000000,0,00000000,"), true);
+  assertEquals(gathered.text.startsWith("#B:0\r\n#S:0,0,1,1700000000,0,00000000,"), true);
   assertEquals(verified(gathered.text).end, { framed: true, sealed: true, kind: "whole" });
 });
