@@ -9,6 +9,7 @@
 import type { DiskFile } from "../platform/disk.ts";
 import { StorageError } from "../persistence/errors.ts";
 import type { AofFile } from "../persistence/files.ts";
+import { endsFile } from "../persistence/aof/file_end.ts";
 import { crc32, HEAD_BYTES_MAX, parseHead } from "../persistence/aof/frames.ts";
 import { parseSeal, SEAL_BYTES_MAX } from "../persistence/aof/frames.ts";
 import { inspectTail } from "../persistence/aof/tail.ts";
@@ -57,6 +58,7 @@ function missing(file: AofFile): FileWalk {
     good_bytes: 0,
     foreign_at: undefined,
     isSealed: false,
+    isComplete: false,
     first_s: undefined,
     last_s: undefined,
     verdict: { kind: "missing", reason: "the manifest names it, but it does not exist" },
@@ -79,6 +81,7 @@ class Walk {
   #chain = 0;
   #foreignAt: number | undefined;
   #isSealed = false;
+  #isComplete = false;
   #isStopped = false;
 
   constructor(
@@ -112,7 +115,7 @@ class Walk {
     const start = latin1(this.#bytes.view(0, 5));
     if (start === "") return "empty";
     if (start === "REDIS") return "rdb";
-    return new VerifiedSource(this.#handle).framed ? "framed" : "plain";
+    return new VerifiedSource(this.#handle, 0, this.#file.framed).framed ? "framed" : "plain";
   }
 
   /** Checks the snapshot that the file begins with; returns what is wrong with it. */
@@ -181,6 +184,7 @@ class Walk {
     const { seal } = batch;
     const isEmpty = seal.length === 0;
     this.#isSealed = isEmpty && seal.synced >= seal.offset;
+    this.#isComplete = endsFile(seal);
     this.#chain = seal.chain;
     this.#batches = batch.number;
     if (!isEmpty && this.#visitor.batch?.(batch) === false) {
@@ -207,6 +211,7 @@ class Walk {
     if (lost.batches === 0 && at > 0 && isForeign(latin1(this.#bytes.view(at, at + 4)))) {
       this.#foreignAt = at;
       this.#isSealed = false;
+      this.#isComplete = false;
       return this.#plain(at);
     }
     return [{ kind: "torn", reason: `${what}; it was never safe`, lost }, at];
@@ -262,6 +267,7 @@ class Walk {
       good_bytes: isOpen ? Math.min(good_bytes, feed.unit_start) : good_bytes,
       foreign_at: this.#foreignAt,
       isSealed: this.#isSealed,
+      isComplete: this.#isComplete,
       first_s: feed.first_s,
       last_s: feed.last_s,
       verdict,

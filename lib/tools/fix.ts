@@ -10,6 +10,7 @@
 import { lockDirectory } from "../persistence/aof/directory_lock.ts";
 import type { Manifest } from "../persistence/aof/manifest.ts";
 import { saveManifest } from "../persistence/aof/manifest.ts";
+import { sealFile } from "../persistence/aof/settle.ts";
 import type { StorageError } from "../persistence/errors.ts";
 import { fileNameOf, joinPath } from "../persistence/files.ts";
 import { printSurvey } from "./check.ts";
@@ -118,8 +119,15 @@ class Fix {
       this.#dropFrom(log, walks.slice(isGone ? trouble!.index : trouble!.index + 1));
     }
     if (isGone) return;
-    const kept = cutFile(this.#io, walk, trouble!.kind === "torn" ? "in place" : "by copying");
-    this.#say(`Cut ${walk.file.path} at offset ${walk.good_bytes}; the rest is now ${kept}`);
+    const { file, format, good_bytes, size_bytes } = walk;
+    if (good_bytes < size_bytes) {
+      const kept = cutFile(this.#io, walk, trouble!.kind === "torn" ? "in place" : "by copying");
+      this.#say(`Cut ${file.path} at offset ${good_bytes}; the rest is now ${kept}`);
+    }
+    // A base counts only with its end: what is left of it is all there will be.
+    if (file.type === "base" && format === "framed") {
+      sealFile(this.#io.disk, file, Math.floor(this.#io.clock.now_ms() / 1000));
+    }
   }
 
   #dropFrom(log: LogFiles, walks: readonly FileWalk[]): void {

@@ -135,10 +135,11 @@ function describe(disk: Disk, directory: string, prefix: string): LogFiles {
 /** The files that a manifest has replayed, in order. */
 export function filesOf(directory: string, { base, incrs }: Manifest): AofFile[] {
   const all = base === undefined ? incrs : [base, ...incrs];
-  return all.map(({ name, type }) => ({
+  return all.map(({ name, type, framed }) => ({
     path: joinPath(directory, name),
     name,
     type: type === "base" ? "base" : "incr",
+    ...framed && { framed },
   }));
 }
 

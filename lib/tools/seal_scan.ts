@@ -31,7 +31,7 @@ export function findLaterSeals(file: DiskFile, start: number): LaterBatches {
     synced = Math.max(synced, seal.synced);
     if (seal.offset < start) return false;
     batches++;
-    commands += seal.commands;
+    if (seal.length > 0) commands += seal.commands;
     last_s = Math.max(last_s ?? 0, seal.time_s);
     if (seal.offset === start) own_s = seal.time_s;
     return false;

@@ -56,10 +56,13 @@ export async function surveyLog(io: ToolIo, log: LogFiles): Promise<Survey> {
 
 /** The first file that is not whole, and what that means where it stands. */
 export function findTrouble(walks: readonly FileWalk[]): Trouble | undefined {
-  const index = walks.findIndex(({ verdict }) => verdict.kind !== "whole");
+  const index = walks.findIndex(({ verdict }, i) => verdict.kind !== "whole" || lacksEnd(walks, i));
   if (index < 0) return undefined;
-  const { verdict } = walks[index];
-  if (verdict.kind === "whole") return undefined;
+  const { verdict, file, format } = walks[index];
+  if (verdict.kind === "whole") return { index, kind: "damaged", reason: END_MISSING };
+  if (verdict.kind === "torn" && file.type === "base" && format === "framed") {
+    return { index, kind: "damaged", reason: `${verdict.reason} - but a base was safe, all of it` };
+  }
   const isEnd = index === walks.length - 1 ||
     (walks[index].file.type === "incr" &&
       walks.slice(index + 1).every(({ size_bytes }) => size_bytes === 0));
@@ -70,6 +73,17 @@ export function findTrouble(walks: readonly FileWalk[]): Trouble | undefined {
     kind: "damaged",
     reason: `${verdict.reason} - but this was not the end of the log: another file follows`,
   };
+}
+
+const END_MISSING = "its end is missing: the file was complete, and does not end with its seal";
+
+/** As in loading: nothing is written to a file of ours before the one before it is complete. */
+function lacksEnd(walks: readonly FileWalk[], index: number): boolean {
+  const { file, size_bytes, format, foreign_at, isComplete } = walks[index];
+  const isOurs = format === "framed" || (file.framed === true && size_bytes === 0);
+  if (!isOurs || foreign_at !== undefined || isComplete) return false;
+  if (file.type === "base") return true;
+  return walks.slice(index + 1).find((later) => later.size_bytes > 0)?.format === "framed";
 }
 
 class Counts implements Visitor {

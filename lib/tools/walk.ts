@@ -86,6 +86,8 @@ export interface FileWalk {
   readonly foreign_at: number | undefined;
   /** It ends with the empty batch of an orderly end. */
   readonly isSealed: boolean;
+  /** It ends with the empty batch behind which nothing ever follows in a file. */
+  readonly isComplete: boolean;
   /** The first and the last time that an annotation tells, in seconds. */
   readonly first_s: number | undefined;
   /** See `first_s`. */

@@ -45,12 +45,15 @@ export class Campaign {
   readonly #copies = new Copies();
   /** Digest to the number of the last state that has it. */
   readonly #stateOf: ReadonlyMap<string, number>;
+  /** Whether an fsync has failed: the archive's own may then have saved what the log has lost. */
+  readonly #hasDoubts: boolean;
   #place = "";
 
   /** @param tally is counted up. */
   constructor(record: LifeRecord, tally: Tally) {
     this.#record = record;
     this.#tally = tally;
+    this.#hasDoubts = record.journal.ops.some(({ kind }) => kind === "doubt");
     this.#stateOf = new Map(record.states.map((digest, state) => [digest, state]));
   }
 
@@ -114,15 +117,25 @@ export class Campaign {
     if (state < atLeast) {
       this.#fail(`holds state ${state}, but ${atLeast} was promised`, lines, image);
     }
-    await this.#checkCopies(image, mark, position);
+    await this.#checkCopies(image, mark, position, state);
     return state;
   }
 
   /** The archive, and the backups that were begun: none of them may be mistaken for what it is not. */
-  async #checkCopies(image: Image, { archived }: Mark, position: number): Promise<void> {
+  async #checkCopies(
+    image: Image,
+    { archived }: Mark,
+    position: number,
+    logState: number,
+  ): Promise<void> {
     const { backups, isFirst } = this.#record;
     if (archived >= 0 || isFirst) {
-      this.#checkCopy(await this.#copies.archive(image), "the archive", archived, image);
+      const copy = await this.#copies.archive(image);
+      this.#checkCopy(copy, "the archive", archived, image);
+      const first = this.#record.states.indexOf(copy.digest ?? "");
+      if (first > logState && !this.#hasDoubts) {
+        this.#fail(`the archive holds state ${first}, the log ${logState} only`, [], image);
+      }
     }
     for (const { path, from, completeFrom } of backups) {
       const least = position >= completeFrom ? from : -1;

@@ -88,7 +88,21 @@ function nowAndThen(random: Seeded): FaultPlan {
   };
 }
 
+/** Now and then an fsync of a file fails, and the next one works. */
+function someSyncs(random: Seeded): FaultPlan {
+  const odds = random.pick([0.1, 0.3]);
+  let hasFailed = false;
+  return {
+    title: `an fsync fails with odds of ${odds}, and the next one works`,
+    fault({ operation, path }) {
+      if (operation !== "sync" || !path.endsWith(".incr.aof")) return undefined;
+      hasFailed = !hasFailed && random.chance(odds);
+      return hasFailed ? { code: "EIO" } : undefined;
+    },
+  };
+}
+
 /** Draws a plan. */
 export function drawFaultPlan(random: Seeded): FaultPlan {
-  return random.pick([oneCall, oneCall, oneKind, oneKind, fullDisk, nowAndThen])(random);
+  return random.pick([oneCall, oneCall, oneKind, oneKind, someSyncs, fullDisk, nowAndThen])(random);
 }

@@ -55,9 +55,9 @@ function randomFile(random: Random): string {
   const batches = randomBatches(random);
   if (random.below(4) === 0) return batches.flatMap(({ commands }) => commands).join("");
   const safe = random.below(3);
-  const isSealed = random.below(2) === 0;
+  const isSealed = random.below(4) > 0;
   const { text } = frame(
-    isSealed ? [...batches, sealing(1_800_000_009)] : batches,
+    isSealed ? [...batches, sealing(1_800_000_009, random.below(4) > 0)] : batches,
     (i) => Math.max(0, i - safe),
   );
   return random.below(6) === 0 ? `${text}#TS:1800000010\r\n${set("foreign", "1")}` : text;

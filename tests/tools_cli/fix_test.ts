@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import type { MemoryDisk } from "../persistence/memory_disk.ts";
-import { resp } from "../persistence/kit.ts";
+import { resp, withCheck } from "../persistence/kit.ts";
 import { DIR, diskWith, frame, incr, sealing, set, tool } from "./kit.ts";
 
 const BATCHES = [
@@ -58,7 +58,7 @@ Deno.test("damage is cut with all that follows; every byte is kept", async () =>
     [`${DIR}/${incr(1)}`]: WHOLE.slice(0, offsets[1]),
     [`${DIR}/${incr(1)}.cut-${offsets[1]}`]: DAMAGED.slice(offsets[1]),
     [`${DIR}/${incr(2)}.cut-0`]: LATER,
-    [MANIFEST]: `file ${incr(1)} seq 1 type i\n`,
+    [MANIFEST]: withCheck(`file ${incr(1)} seq 1 type i\n`),
   });
 });
 
@@ -95,7 +95,7 @@ Deno.test("a missing file is left out with all behind it, but not the first one"
   const disk = diskWith([WHOLE, LATER, LATER]);
   disk.remove(`${DIR}/${incr(2)}`);
   assertEquals((await tool(disk, ["aof", "fix", DIR, "--yes"])).code, 0);
-  assertEquals(disk.content(MANIFEST), `file ${incr(1)} seq 1 type i\n`);
+  assertEquals(disk.content(MANIFEST), withCheck(`file ${incr(1)} seq 1 type i\n`));
   assertEquals(disk.content(`${DIR}/${incr(3)}.cut-0`), LATER);
   disk.remove(`${DIR}/${incr(1)}`);
   assertEquals((await tool(disk, ["aof", "fix", DIR, "--yes"])).code, 1);
@@ -119,7 +119,7 @@ Deno.test("a missing or broken manifest is proposed, asked about, and written", 
   assertEquals(run.code, 0, run.text);
   assertEquals(
     disk.content(MANIFEST),
-    `file ${incr(1)} seq 1 type i\nfile ${incr(2)} seq 2 type i\n`,
+    withCheck(`file ${incr(1)} seq 1 type i\nfile ${incr(2)} seq 2 type i\n`),
   );
   disk.put(MANIFEST, "rubbish\n");
   assertEquals((await tool(disk, ["aof", "fix", DIR, "--yes"])).code, 0);
@@ -174,3 +174,19 @@ function hasAll(disk: MemoryDisk, contents: readonly string[]): boolean {
   const kept = Object.values(disk.snapshot());
   return contents.every((content) => kept.includes(content));
 }
+
+Deno.test("a file that has lost its end is the last one then, and a framed base gets an end", async () => {
+  const sealed = frame([{ commands: [set("a", "1")], time_s: 1 }, sealing(2)]);
+  const lost = sealed.text.slice(0, sealed.offsets[1]);
+  const disk = diskWith([lost, LATER]);
+  assertEquals(await checkCode(disk), 1);
+  assertEquals((await tool(disk, ["aof", "fix", DIR, "--yes"])).code, 0);
+  assertEquals(disk.content(`${DIR}/${incr(1)}`), lost);
+  assertEquals(disk.content(`${DIR}/${incr(2)}.cut-0`), LATER);
+
+  const name = "appendonly.aof.1.base.aof";
+  const broken = diskWith([LATER], { name, content: lost });
+  assertEquals(await checkCode(broken), 1);
+  assertEquals((await tool(broken, ["aof", "fix", DIR, "--yes"])).code, 0);
+  assert(broken.content(`${DIR}/${name}`)!.startsWith(`${lost}#B:0\r\n#S:`));
+});

@@ -73,6 +73,8 @@ export async function tool(
 export interface Batch {
   readonly commands: readonly string[];
   readonly time_s: number;
+  /** What the seal says of them; their number if it is missing. */
+  readonly count?: number;
 }
 
 /** A framed file, one character a byte, and where its batches begin. */
@@ -93,7 +95,7 @@ export function frame(
   let text = "";
   let chain = 0;
   const offsets: number[] = [];
-  batches.forEach(({ commands, time_s }, index) => {
+  batches.forEach(({ commands, time_s, count = commands.length }, index) => {
     const body = latin1Bytes(commands.join(""));
     const offset = text.length;
     offsets.push(offset);
@@ -101,7 +103,7 @@ export function frame(
     const seal = {
       offset,
       length: body.length,
-      commands: commands.length,
+      commands: count,
       time_s,
       synced: offsets[synced(index)] ?? offset,
       chain,
@@ -111,9 +113,9 @@ export function frame(
   return { text, offsets };
 }
 
-/** The batch that ends a file in order. */
-export function sealing(time_s: number): Batch {
-  return { commands: [], time_s };
+/** The batch that ends a file: for good, or where a server ended in order. */
+export function sealing(time_s: number, isForGood = true): Batch {
+  return { commands: [], time_s, count: isForGood ? 1 : 0 };
 }
 
 /** `SET key value`, encoded. */
