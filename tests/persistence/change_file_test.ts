@@ -220,6 +220,30 @@ Deno.test("framed bytes of a failed fsync are written again, and safe with the n
   }
 });
 
+Deno.test("a flush that fails while a file is about to be left costs nothing", async () => {
+  const bench = new Bench("everysec", true, true);
+  await bench.turn(A);
+  await bench.clock.advance(1000);
+  await bench.turn(B);
+  bench.disk.holdSyncs = true;
+  const changed = watch(bench.writer.changeFile(bench.next("two")));
+  await settle();
+  const flushed = watch(bench.writer.flushAndSync());
+  bench.disk.holdSyncs = false;
+  let syncs = 0;
+  bench.disk.fault = ({ operation }) =>
+    operation === "sync" && ++syncs === 2 ? { code: "EIO" } : undefined;
+  bench.disk.releaseSyncs();
+  await settle();
+  await bench.clock.advance(3000);
+  assertEquals([changed.state, bench.writer.misconf], ["done", undefined]);
+  assert(flushed.state !== "pending");
+  await bench.turn(C);
+  await bench.writer.close();
+  assertEquals([bench.synced("one"), bench.synced("two")], [A + B, C]);
+  assertEquals(bench.isSealed("one"), true);
+});
+
 Deno.test("always: a file that cannot be left is fatal", async () => {
   for (const operation of ["sync", "write"]) {
     const bench = new Bench("always");

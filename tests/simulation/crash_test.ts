@@ -40,7 +40,10 @@ for (const { name, share, live } of PARTS) {
     const tally: Tally = newTally();
     const enough = Math.ceil(size * share / 100);
     let lives = 0;
-    while (tally.crashes < enough) await live(seed + lives++, tally);
+    while (tally.crashes < enough) {
+      await live(seed + lives++, tally);
+      await new Promise((turn) => setTimeout(turn, 0)); // what was rejected unheard is heard of now
+    }
     console.log(`${figures(tally)}, in ${lives} lives`);
     all.crashes += tally.crashes;
     all.recoveries += tally.recoveries;

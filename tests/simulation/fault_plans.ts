@@ -88,9 +88,9 @@ function nowAndThen(random: Seeded): FaultPlan {
   };
 }
 
-/** Now and then an fsync of a file fails, and the next one works. */
-function someSyncs(random: Seeded): FaultPlan {
-  const odds = random.pick([0.1, 0.3]);
+/** Now and then an fsync of the log fails, and the next one works. */
+export function drawSyncFaults(random: Seeded): FaultPlan {
+  const odds = random.pick([0.2, 0.5]);
   let hasFailed = false;
   return {
     title: `an fsync fails with odds of ${odds}, and the next one works`,
@@ -104,5 +104,5 @@ function someSyncs(random: Seeded): FaultPlan {
 
 /** Draws a plan. */
 export function drawFaultPlan(random: Seeded): FaultPlan {
-  return random.pick([oneCall, oneCall, oneKind, oneKind, someSyncs, fullDisk, nowAndThen])(random);
+  return random.pick([oneCall, oneCall, oneKind, oneKind, fullDisk, nowAndThen])(random);
 }

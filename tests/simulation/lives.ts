@@ -3,7 +3,7 @@
 import { Seeded } from "../kit/flags.ts";
 import { type Survival, SURVIVALS } from "./aftermath.ts";
 import { Campaign, type LifeRecord, type Tally } from "./crashes.ts";
-import { drawFaultPlan } from "./fault_plans.ts";
+import { drawFaultPlan, type FaultPlan } from "./fault_plans.ts";
 import type { Image } from "./journal.ts";
 import { Life } from "./life.ts";
 import { SimDisk } from "./sim_disk.ts";
@@ -60,10 +60,15 @@ export async function crashGenerations(
 }
 
 /** A life in which calls on the disk fail, crashed everywhere. */
-export async function crashFailingLife(plan: LifePlan, seed: number, tally: Tally): Promise<void> {
+export async function crashFailingLife(
+  plan: LifePlan,
+  seed: number,
+  tally: Tally,
+  drawFaults: (random: Seeded) => FaultPlan = drawFaultPlan,
+): Promise<void> {
   const random = new Seeded(seed);
   const directives = () => drawDirectives(plan, random);
-  const faults = drawFaultPlan(new Seeded(seed + 1));
+  const faults = drawFaults(new Seeded(seed + 1));
   const disk = new SimDisk();
   disk.fault = faults.fault;
   const life = await Life.begin({ disk, random, directives });

@@ -2,6 +2,7 @@
 
 import type { Seeded } from "../kit/flags.ts";
 import type { Tally } from "./crashes.ts";
+import { drawSyncFaults } from "./fault_plans.ts";
 import { crashFailingLife, crashGenerations, type LifePlan } from "./lives.ts";
 import { rotLife } from "./rot.ts";
 import {
@@ -56,6 +57,16 @@ const COPIES: LifePlan = {
   }),
 };
 
+/** The log where a failed fsync is not the end. */
+const BACKGROUND_SYNCS: LifePlan = {
+  ...LOG,
+  steps: [...LOG.steps, ...TIME_STEPS],
+  directives: (random) => ({
+    ...drawLogDirectives(random),
+    appendfsync: random.pick(["everysec", "everysec", "no"]),
+  }),
+};
+
 /** Lives without a log. */
 const SNAPSHOTS: LifePlan = {
   steps: [...CLIENT_STEPS, ...TIME_STEPS, ...SNAPSHOT_STEPS],
@@ -85,8 +96,13 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: "the log keeps what was promised while calls on the disk fail",
-    share: 20,
+    share: 15,
     live: (seed, tally) => crashFailingLife(LOG, seed, tally),
+  },
+  {
+    name: "what a failed fsync has put in doubt is safe when the next one has worked",
+    share: 5,
+    live: (seed, tally) => crashFailingLife(BACKGROUND_SYNCS, seed, tally, drawSyncFaults),
   },
   {
     name: "the log keeps what was promised while checksums are switched",

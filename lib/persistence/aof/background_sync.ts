@@ -110,6 +110,11 @@ export class BackgroundSync {
     return this.#running !== undefined;
   }
 
+  /** Whether the file may be left: no fsync is under way, and the last one has not failed. */
+  get isSettled(): boolean {
+    return this.#running === undefined && this.error === undefined;
+  }
+
   /** The file holds what is before `position`; no fsync is asked for. */
   written(position: number, size_bytes: number): void {
     this.#written = { position, size_bytes };
@@ -165,9 +170,7 @@ export class BackgroundSync {
    * What is unknown of the earlier file stays unknown until {@linkcode BackgroundSync.forget}.
    */
   changeFile(next: SyncedFile): void {
-    if (this.#running !== undefined || this.error !== undefined) {
-      throw new Error("a file is left before it is on stable storage");
-    }
+    if (!this.isSettled) throw new Error("a file is left before it is on stable storage");
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     this.#unknownEarlier_bytes += this.#unknown_bytes;

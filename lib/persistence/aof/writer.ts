@@ -281,7 +281,7 @@ export class AofWriter {
   async #change(position: number): Promise<boolean> {
     const change = this.#changes[0];
     if (change?.position !== position) throw new Error("a mark in the queue without a file");
-    if (!await this.#seal("file")) return false;
+    if (!await this.#seal("file") || !this.#sync.isSettled) return false; // a flush may come between
     const left = this.#file;
     const { next } = change;
     try {
