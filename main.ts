@@ -19,6 +19,7 @@ import { lineWriter, Logger } from "./lib/platform/logger.ts";
 import { systemRandom } from "./lib/platform/random.ts";
 import { REDENO_VERSION, REDIS_VERSION } from "./lib/platform/version.ts";
 import { Server } from "./lib/server/server.ts";
+import { messageOf } from "./lib/platform/message_of.ts";
 
 const HELP = `Usage: redeno [/path/to/redis.conf] [--directive value ...] [-]
        redeno -                 reads the configuration from standard input
@@ -195,10 +196,6 @@ function leave(config: Config, code: number): void {
     // It was never written, or somebody else has removed it.
   }
   Deno.exit(code);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 main().catch((error) => {

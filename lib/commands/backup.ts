@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import { type Command, command, type CommandFlag } from "./command.ts";
 import type { Context } from "./context.ts";
 import { replyHelp } from "./help.ts";
+import { messageOf } from "../platform/message_of.ts";
 
 const HELP = [
   "LIST",
@@ -37,7 +38,7 @@ const start = command({
     try {
       await backups.start(args.text(2), client.link?.isLocal ?? true);
     } catch (error) {
-      return reply.error(`ERR ${error instanceof Error ? error.message : error}`);
+      return reply.error(`ERR ${messageOf(error)}`);
     }
     reply.simple("Background backup started");
   },

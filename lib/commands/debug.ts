@@ -16,6 +16,7 @@ import type { Context } from "./context.ts";
 import { encodingLimits } from "./dump.ts";
 import { replyHelp } from "./help.ts";
 import { encodingName, refCount } from "./object.ts";
+import { messageOf } from "../platform/message_of.ts";
 
 const NOT_ALLOWED = "ERR DEBUG command not allowed. If the enable-debug-command option is set to " +
   `"local", you can run it from a local connection, otherwise you need to set this option in the ` +
@@ -103,7 +104,7 @@ async function reloadNow({ reply, server }: Context): Promise<void> {
     await server.persistence.reload();
     reply.ok();
   } catch (error) {
-    reply.error(`ERR ${error instanceof Error ? error.message : error}`);
+    reply.error(`ERR ${messageOf(error)}`);
   }
 }
 

@@ -5,7 +5,7 @@
  * is answered with Redis's error, whatever is in it.
  */
 
-import { LRU_CLOCK_MAX } from "../keyspace/keyspace.ts";
+import { lfuMeta, lruMeta } from "../keyspace/access.ts";
 import { NONE } from "../keyspace/database.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import { addInt64, type Int64 } from "../numbers/int64.ts";
@@ -169,16 +169,8 @@ function accessMeta(
   { idle_s, frequency }: RestoreOptions,
   meta: number,
 ): number {
-  if (db.keyspace.lfu) {
-    if (frequency === undefined) return meta;
-    return ((Math.floor(now_ms / 60_000) & 0xffff) << 8) | Number(frequency);
-  }
-  if (idle_s === undefined) return meta;
-  const clock = Math.floor(now_ms / 1000) & LRU_CLOCK_MAX;
-  // Longer ago than the clock goes back: half its range, as in Redis.
-  return idle_s <= clock
-    ? clock - Number(idle_s)
-    : (clock + Math.floor(LRU_CLOCK_MAX / 2)) % LRU_CLOCK_MAX;
+  if (db.keyspace.lfu) return frequency === undefined ? meta : lfuMeta(Number(frequency), now_ms);
+  return idle_s === undefined ? meta : lruMeta(idle_s, now_ms);
 }
 
 const restore = command({

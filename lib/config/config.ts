@@ -12,6 +12,7 @@ import { type Directive, directiveNames, directives, findDirective } from "./dir
 import { ConfigCommandError, ValueError } from "./errors.ts";
 import { type Parsed, wordsFor } from "./kind.ts";
 import type { ConfigValues } from "./values.ts";
+import { messageOf } from "../platform/message_of.ts";
 
 /** A listener for one value. It may refuse a value by throwing an Error that says why. */
 export type ChangeListener<Value> = (value: Value) => void;
@@ -211,7 +212,7 @@ export class Config {
       try {
         listener(value as never);
       } catch (error) {
-        return error instanceof Error ? error.message : String(error);
+        return messageOf(error);
       }
     }
     return undefined;

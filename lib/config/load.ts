@@ -14,6 +14,7 @@ import { findDirective } from "./directives.ts";
 import { ConfigError, ValueError } from "./errors.ts";
 import { configLines } from "./lines.ts";
 import { resolvePath } from "./paths.ts";
+import { messageOf } from "../platform/message_of.ts";
 
 /** How deep files may include each other: beyond it, they go round in circles. */
 export const INCLUDE_DEPTH_MAX = 16;
@@ -155,7 +156,7 @@ class Loader {
     try {
       return this.#files.readText(path);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new ConfigError(`${place}: can't read the file: ${reason}`);
     }
   }

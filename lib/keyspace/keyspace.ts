@@ -5,7 +5,8 @@ import type { Random } from "../platform/random.ts";
 import { Database } from "./database.ts";
 import { KeyspaceState } from "./shared.ts";
 
-export { KeyspaceState, LFU_INIT, LRU_CLOCK_MAX } from "./shared.ts";
+export { LRU_CLOCK_MAX } from "./access.ts";
+export { KeyspaceState } from "./shared.ts";
 export type {
   KeyspaceObserver,
   KeyspaceStats,

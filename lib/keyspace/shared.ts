@@ -7,6 +7,7 @@ import type { HashSeed } from "../memory/hash.ts";
 import type { Random } from "../platform/random.ts";
 import type { KeyEvent } from "./events.ts";
 import { Retired } from "./retired.ts";
+import { LFU_INIT, lfuMeta, lruMeta } from "./access.ts";
 
 /** As much of a database as its observer needs. */
 export interface NumberedDatabase {
@@ -66,9 +67,6 @@ export interface KeyspaceStats {
   evicted: number;
 }
 
-/** Seconds since the epoch in 24 bits: the clock that OBJECT IDLETIME reads. */
-export const LRU_CLOCK_MAX = 0xffffff;
-
 /** The shared state. */
 export class KeyspaceState {
   /** Time of the current command in ms since the epoch; the dispatcher moves it on. */
@@ -110,14 +108,11 @@ export class KeyspaceState {
 
   /** The value of a new or just used record's meta bits. */
   get accessMeta(): number {
-    if (this.lfu) return ((Math.floor(this.now_ms / 60_000) & 0xffff) << 8) | LFU_INIT;
+    if (this.lfu) return lfuMeta(LFU_INIT, this.now_ms);
     if (this.now_ms !== this.#clockAt_ms) {
       this.#clockAt_ms = this.now_ms;
-      this.#clock = Math.floor(this.now_ms / 1000) & LRU_CLOCK_MAX;
+      this.#clock = lruMeta(0, this.now_ms);
     }
     return this.#clock;
   }
 }
-
-/** Counter of a new key under LFU (LFU_INIT_VAL). */
-export const LFU_INIT = 5;

@@ -1,4 +1,4 @@
-/** Moving and comparing runs of bytes, the fast way for each length. */
+/** Moving, comparing and reading runs of bytes, the fast way for each length. */
 
 /** Below this length a plain loop beats `Uint8Array.set` (measured: 48 bytes). */
 const LOOP_LENGTH_MAX = 48;
@@ -41,4 +41,14 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
     if (a[i] !== b[i]) return a[i] - b[i];
   }
   return a.length - b.length;
+}
+
+/** Bytes as text, one character each. */
+export function latin1(bytes: Uint8Array): string {
+  let text = "";
+  const step = 4096; // bounded, so that the call below never has too many arguments
+  for (let at = 0; at < bytes.length; at += step) {
+    text += String.fromCharCode(...bytes.subarray(at, at + step));
+  }
+  return text;
 }

@@ -19,11 +19,6 @@ export function fileNameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** What an error says, for the log. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** Removes a file, if that can be done: after an error, which is the one to tell. */
 export function removeQuietly(disk: Disk, path: string): void {
   try {

@@ -6,6 +6,9 @@
  * {@linkcode DiskFile.write}, which may be short and says so by what it returns.
  */
 
+import { messageOf } from "./message_of.ts";
+import { latin1 } from "../memory/bytes.ts";
+
 /** How a file is opened. */
 export type OpenMode =
   /** An existing file, for reading only. */
@@ -103,7 +106,7 @@ export class DiskError extends Error {
 /** `error` as a {@linkcode DiskError}, whatever it was. */
 export function toDiskError(error: unknown, operation: string, path: string): DiskError {
   if (error instanceof DiskError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const symbol = error instanceof Error && "code" in error ? error.code : undefined;
   const reason = /^(.*?) \(os error \d+\)/.exec(message)?.[1] ?? message;
   return new DiskError(operation, path, typeof symbol === "string" ? symbol : "", reason);
@@ -235,12 +238,3 @@ export const systemDisk: Disk = {
   },
   readText: (path) => attempt("read", path, () => latin1(Deno.readFileSync(path))),
 };
-
-function latin1(bytes: Uint8Array): string {
-  let text = "";
-  const step = 4096; // bounded, so that the call below never has too many arguments
-  for (let at = 0; at < bytes.length; at += step) {
-    text += String.fromCharCode(...bytes.subarray(at, at + step));
-  }
-  return text;
-}

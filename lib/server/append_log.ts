@@ -11,7 +11,8 @@ import { loadAof, type LoadResult, type ReplayTarget } from "../persistence/aof/
 import { AofQueue, DEFAULT_QUEUE_LIMITS } from "../persistence/aof/queue.ts";
 import { LogReplacement } from "../persistence/aof/replacement.ts";
 import { AofWriter } from "../persistence/aof/writer.ts";
-import { fileNameOf, joinPath, messageOf } from "../persistence/files.ts";
+import { fileNameOf, joinPath } from "../persistence/files.ts";
+import { messageOf } from "../platform/message_of.ts";
 import type { AppendLogOptions, FileChange, LogStats } from "./append_log_options.ts";
 import type { UnitSink } from "./propagation.ts";
 import type { TurnLog } from "./turn.ts";

@@ -12,7 +12,8 @@ import type { Config } from "../config/config.ts";
 import { ArchiveWriter } from "../persistence/archive/archive_writer.ts";
 import { DirectorySink } from "../persistence/archive/directory_sink.ts";
 import type { LogSource } from "../persistence/archive/log_source.ts";
-import { joinPath, messageOf } from "../persistence/files.ts";
+import { joinPath } from "../persistence/files.ts";
+import { messageOf } from "../platform/message_of.ts";
 import type { BackgroundDisk } from "../platform/background_disk.ts";
 import type { Clock } from "../platform/clock.ts";
 

@@ -20,7 +20,8 @@ import {
   refuseOccupied,
 } from "../persistence/backup/backup.ts";
 import { type BackupMarker, MARKER_NAME, parseMarker } from "../persistence/backup/marker.ts";
-import { directoryOf, joinPath, messageOf } from "../persistence/files.ts";
+import { directoryOf, joinPath } from "../persistence/files.ts";
+import { messageOf } from "../platform/message_of.ts";
 import type { BackgroundDisk } from "../platform/background_disk.ts";
 import type { Clock } from "../platform/clock.ts";
 

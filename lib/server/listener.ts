@@ -7,6 +7,7 @@
 
 import type { Clock } from "../platform/clock.ts";
 import type { Admission } from "./door.ts";
+import { messageOf } from "../platform/message_of.ts";
 
 /** What a listener needs. */
 export interface ListenOptions {
@@ -89,7 +90,7 @@ export class Listener {
         ),
       );
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = messageOf(error);
       // As Redis: an optional address is given up only if the machine does not have it.
       if (optional && !(error instanceof Deno.errors.AddrInUse)) {
         this.#options.log("notice", `Not listening on ${name}:${port}: ${text}`);

@@ -8,7 +8,7 @@
 
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { ReplayTarget } from "../persistence/aof/loader.ts";
-import { messageOf } from "../persistence/files.ts";
+import { messageOf } from "../platform/message_of.ts";
 import type { AppendLog } from "./append_log.ts";
 import type { Propagation } from "./propagation.ts";
 import type { Snapshots } from "./snapshots.ts";

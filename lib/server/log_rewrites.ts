@@ -12,7 +12,8 @@
  */
 
 import type { ServerHandle } from "../commands/context.ts";
-import { joinPath, messageOf } from "../persistence/files.ts";
+import { joinPath } from "../persistence/files.ts";
+import { messageOf } from "../platform/message_of.ts";
 import { processId } from "../platform/process.ts";
 import type { AppendLog } from "./append_log.ts";
 import type { Snapshots } from "./snapshots.ts";

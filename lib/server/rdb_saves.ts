@@ -5,13 +5,8 @@
  */
 
 import { fromByteText } from "../config/byte_text.ts";
-import {
-  directoryOf,
-  joinPath,
-  messageOf,
-  removeQuietly,
-  writeFully,
-} from "../persistence/files.ts";
+import { directoryOf, joinPath, removeQuietly, writeFully } from "../persistence/files.ts";
+import { messageOf } from "../platform/message_of.ts";
 import type { Disk } from "../platform/disk.ts";
 import { processId } from "../platform/process.ts";
 import type { ServerHandle } from "../commands/context.ts";

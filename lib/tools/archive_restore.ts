@@ -9,7 +9,7 @@ import { findLog } from "./log_files.ts";
 import { type Options, UsageError } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { surveyLog } from "./survey.ts";
-import { formatTime } from "./time_text.ts";
+import { formatTime } from "../numbers/time_text.ts";
 
 /**
  * Restores the log of an archive into `into`, and reads it again.

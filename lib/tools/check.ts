@@ -13,7 +13,7 @@ import type { OptionNames, Options } from "./options.ts";
 import { formatBytes } from "./progress.ts";
 import { rdbLines } from "./rdb_report.ts";
 import { type Survey, surveyLog } from "./survey.ts";
-import { formatTime } from "./time_text.ts";
+import { formatTime } from "../numbers/time_text.ts";
 import type { FileFormat, FileWalk } from "./walk.ts";
 
 /** The flags of `redeno aof check`, besides those that every tool has. */

@@ -19,7 +19,7 @@ import type { OptionNames, Options } from "./options.ts";
 import { jsonValue, quote } from "./quote.ts";
 import { rdbLines } from "./rdb_report.ts";
 import { findTrouble } from "./survey.ts";
-import { formatTime } from "./time_text.ts";
+import { formatTime } from "../numbers/time_text.ts";
 import type { FileWalk, Place, Visitor } from "./walk.ts";
 
 /** The flags of `redeno aof dump`, besides those that every tool has. */

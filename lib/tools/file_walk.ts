@@ -10,8 +10,15 @@ import type { DiskFile } from "../platform/disk.ts";
 import { StorageError } from "../persistence/errors.ts";
 import type { AofFile } from "../persistence/files.ts";
 import { endsFile } from "../persistence/aof/file_end.ts";
-import { crc32, HEAD_BYTES_MAX, parseHead } from "../persistence/aof/frames.ts";
-import { parseSeal, SEAL_BYTES_MAX } from "../persistence/aof/frames.ts";
+import {
+  crc32,
+  HEAD_BYTES_MAX,
+  looksForeign,
+  parseHead,
+  parseSeal,
+  SEAL_BYTES_MAX,
+} from "../persistence/aof/frames.ts";
+import { latin1 } from "../memory/bytes.ts";
 import { inspectTail } from "../persistence/aof/tail.ts";
 import { VerifiedSource } from "../persistence/aof/verified_source.ts";
 import { checkRdb, type RdbReport } from "../persistence/rdb/check.ts";
@@ -208,7 +215,7 @@ class Walk {
       const reason = `${what}, yet it was safe: a later batch says that ${lost.synced} bytes were`;
       return [{ kind: "damaged", reason, lost }, at];
     }
-    if (lost.batches === 0 && at > 0 && isForeign(latin1(this.#bytes.view(at, at + 4)))) {
+    if (lost.batches === 0 && at > 0 && looksForeign(this.#bytes.view(at, at + 4))) {
       this.#foreignAt = at;
       this.#isSealed = false;
       this.#isComplete = false;
@@ -274,13 +281,4 @@ class Walk {
       isStopped: this.#isStopped,
     };
   }
-}
-
-/** Whether bytes begin as those do that a server without frames appends. */
-function isForeign(start: string): boolean {
-  return start.startsWith("*") || start === "#TS:";
-}
-
-function latin1(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
 }

@@ -20,7 +20,7 @@ import { findLog, type LogFiles, manifestPath } from "./log_files.ts";
 import { proposeManifest } from "./manifest_proposal.ts";
 import type { OptionNames, Options } from "./options.ts";
 import { type Survey, surveyLog } from "./survey.ts";
-import { formatTime } from "./time_text.ts";
+import { formatTime } from "../numbers/time_text.ts";
 import type { FileWalk } from "./walk.ts";
 
 /** The flags of `redeno aof fix`, besides those that every tool has. */

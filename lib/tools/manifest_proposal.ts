@@ -11,7 +11,7 @@ import { walkFile } from "./file_walk.ts";
 import { progressOf, type ToolIo } from "./io.ts";
 import { type LogFiles, readPartName } from "./log_files.ts";
 import { snapshotTime } from "./rdb_report.ts";
-import { formatTime } from "./time_text.ts";
+import { formatTime } from "../numbers/time_text.ts";
 
 /** What could be the manifest. */
 export interface Proposal {

@@ -5,7 +5,7 @@
 
 // @ts-types="./std_parse_args.d.ts"
 import { parseArgs } from "@std/cli/parse-args";
-import { parseTime } from "./time_text.ts";
+import { parseTime } from "../numbers/time_text.ts";
 
 /** A command line that makes no sense; the message says what is wrong with it. */
 export class UsageError extends Error {

@@ -1,5 +1,7 @@
 /** Arguments of commands for people and for programs. */
 
+import { latin1 } from "../memory/bytes.ts";
+
 const SHORT: Readonly<Record<number, string>> = {
   7: "\\a",
   8: "\\b",
@@ -31,14 +33,4 @@ export function jsonValue(bytes: Uint8Array): string | { readonly base64: string
   } catch {
     return { base64: btoa(latin1(bytes)) };
   }
-}
-
-/** Bytes as text, one character each. */
-export function latin1(bytes: Uint8Array): string {
-  const step = 8192; // the call takes only so many arguments
-  let text = "";
-  for (let at = 0; at < bytes.length; at += step) {
-    text += String.fromCharCode(...bytes.subarray(at, at + step));
-  }
-  return text;
 }

@@ -1,7 +1,7 @@
 /** What is in an RDB file, in lines to read. */
 
 import type { RdbReport } from "../persistence/rdb/check.ts";
-import { formatTime } from "./time_text.ts";
+import { formatTime } from "../numbers/time_text.ts";
 
 /** The lines of a report, indented by two. */
 export function rdbLines(report: RdbReport): string[] {

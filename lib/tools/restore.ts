@@ -19,7 +19,7 @@ import { findLog, type LogFiles } from "./log_files.ts";
 import { type OptionNames, type Options, UsageError } from "./options.ts";
 import { findRestorePoint, isCommandLog, type RestorePoint, type Wish } from "./restore_point.ts";
 import { surveyLog } from "./survey.ts";
-import { formatTime } from "./time_text.ts";
+import { formatTime } from "../numbers/time_text.ts";
 
 /** The flags of `redeno aof restore`, besides those that every tool has. */
 export const restoreOptions: OptionNames = { values: ["to-time", "to-offset", "into", "from"] };

@@ -13,7 +13,7 @@ import { progressOf, Refusal, type ToolIo } from "./io.ts";
 import type { LogFiles } from "./log_files.ts";
 import { snapshotTime } from "./rdb_report.ts";
 import { findTrouble } from "./survey.ts";
-import { formatTime } from "./time_text.ts";
+import { formatTime } from "../numbers/time_text.ts";
 import type { FileWalk, Place, Visitor, WalkedBatch } from "./walk.ts";
 
 /** What is asked for: all until the end of a second, or what stands before an offset in a file. */

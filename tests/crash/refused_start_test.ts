@@ -4,36 +4,11 @@
  * changed nothing on disk.
  */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
-import { fileURLToPath } from "node:url";
+import { assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
 import { freePort, startRedeno } from "../kit/oracle.ts";
+import { refusedStart } from "../kit/refused_start.ts";
 import { connect } from "../kit/resp_client.ts";
 import { contents, digest, INCR, layDown, MANIFEST, open, writeSmallLog } from "./log_kit.ts";
-
-const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
-/** A start that is refused must not take long, or serve meanwhile. */
-const REFUSAL_TIMEOUT_MS = 10_000;
-
-/** Runs the program, which is expected to end by itself with 1; returns what it wrote. */
-async function refusal(args: readonly string[], stdin?: string): Promise<string> {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "-A", MAIN, ...args],
-    env: { NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const timer = setTimeout(() => process.kill("SIGKILL"), REFUSAL_TIMEOUT_MS);
-  const input = process.stdin.getWriter();
-  if (stdin !== undefined) await input.write(new TextEncoder().encode(stdin));
-  await input.close();
-  const { code, stdout, stderr } = await process.output();
-  clearTimeout(timer);
-  const written = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  assertEquals(code, 1, `it ended with ${code} and wrote:\n${written}`);
-  assert(!/^\s+at .*:\d+:\d+/m.test(written), `a stack is no message:\n${written}`);
-  return written;
-}
 
 async function withDir(action: (dir: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "redeno_test_" });
@@ -68,7 +43,7 @@ async function damageInTheMiddle(checksums: string): Promise<void> {
     const dir = await layDown(log.manifest, damage(log.sealed.slice()));
     try {
       const before = await contents(dir);
-      const written = await refusal(onDirectory(dir));
+      const written = await refusedStart(onDirectory(dir));
       assertStringIncludes(written, `${INCR.split("/")[1]}:${middle}: Bad file format`, what);
       assertEquals(await contents(dir), before, `${what}: files were changed`);
     } finally {
@@ -84,7 +59,7 @@ Deno.test("a command of the log that fails stops the start, or is only reported 
   const dir = await layDown(log.manifest, new Uint8Array([...log.bytes, ...bad, ...good]));
   try {
     const before = await contents(dir);
-    const written = await refusal(onDirectory(dir));
+    const written = await refusedStart(onDirectory(dir));
     assertMatch(written, new RegExp(`aof:${log.bytes.length}: the command 'INCR' was refused`));
     assertStringIncludes(written, "wrong number of arguments");
     assertEquals(await contents(dir), before);
@@ -102,13 +77,13 @@ Deno.test("a manifest that names a missing file, or makes no sense, stops the st
   try {
     await Deno.rename(`${dir}/${INCR}`, `${dir}/elsewhere`);
     const before = await contents(dir);
-    const missing = await refusal(onDirectory(dir));
+    const missing = await refusedStart(onDirectory(dir));
     assertStringIncludes(missing, "appendonly.aof.1.incr.aof");
     assertStringIncludes(missing, MANIFEST);
     assertEquals(await contents(dir), before);
 
     await Deno.writeTextFile(`${dir}/${MANIFEST}`, "file x seq nonsense\n");
-    const senseless = await refusal(onDirectory(dir));
+    const senseless = await refusedStart(onDirectory(dir));
     assertStringIncludes(senseless, `${MANIFEST}:1`);
     assertEquals(await Deno.readTextFile(`${dir}/${MANIFEST}`), "file x seq nonsense\n");
   } finally {
@@ -121,7 +96,7 @@ Deno.test("a torn tail stops the start where aof-load-truncated is no", async ()
   const dir = await layDown(log.manifest, log.bytes.subarray(0, log.bytes.length - 2));
   try {
     const before = await contents(dir);
-    const written = await refusal(onDirectory(dir, "--aof-load-truncated", "no"));
+    const written = await refusedStart(onDirectory(dir, "--aof-load-truncated", "no"));
     assertStringIncludes(written, `:${log.states.at(-2)!.end_bytes}: Unexpected end of file`);
     assertEquals(await contents(dir), before);
   } finally {
@@ -132,7 +107,7 @@ Deno.test("a torn tail stops the start where aof-load-truncated is no", async ()
 Deno.test("a second server on a directory hears who holds it, and the first one goes on", async () => {
   await withDir(async (dir) => {
     await using first = await startRedeno(["--appendonly", "yes"], { dir });
-    const written = await refusal(onDirectory(dir));
+    const written = await refusedStart(onDirectory(dir));
     assertStringIncludes(written, `in use by pid ${first.process.pid}, port ${first.port}`);
     await using client = await connect(first.port);
     assertEquals(await client.call("SET", "k", "v"), { type: "simple", value: "OK" });
@@ -143,11 +118,18 @@ Deno.test("a port that is taken stops the start, with address and port", async (
   await withDir(async (dir) => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = taken.addr;
-    const written = await refusal(["--dir", dir, "--port", String(port), "--bind", "127.0.0.1"]);
+    const written = await refusedStart([
+      "--dir",
+      dir,
+      "--port",
+      String(port),
+      "--bind",
+      "127.0.0.1",
+    ]);
     assertStringIncludes(written, `127.0.0.1:${port}`);
     assertMatch(written, /address (already )?in use/i);
     const withLog = [...onDirectory(dir), "--port", String(port), "--bind", "127.0.0.1"];
-    assertStringIncludes(await refusal(withLog), `127.0.0.1:${port}`);
+    assertStringIncludes(await refusedStart(withLog), `127.0.0.1:${port}`);
     await using place = await open(dir); // the refused one has left the directory usable
     assertEquals((await digest(place.client)).length, 40);
   });
@@ -157,13 +139,13 @@ Deno.test("a directory that cannot be made or written stops the start and is nam
   await withDir(async (dir) => {
     await Deno.writeTextFile(`${dir}/file`, "");
     for (const bad of [`${dir}/file`, `${dir}/file/below`, "/proc/nowhere"]) {
-      assertStringIncludes(await refusal(onDirectory(bad)), bad);
+      assertStringIncludes(await refusedStart(onDirectory(bad)), bad);
     }
     await Deno.writeTextFile(`${dir}/appendonlydir`, "in the way");
-    assertStringIncludes(await refusal(onDirectory(dir)), "appendonlydir");
+    assertStringIncludes(await refusedStart(onDirectory(dir)), "appendonlydir");
     assertEquals(await Deno.readTextFile(`${dir}/appendonlydir`), "in the way");
     // Not writable even for root, unlike a directory whose mode forbids it.
-    assertStringIncludes(await refusal(onDirectory("/proc")), "/proc/appendonlydir");
+    assertStringIncludes(await refusedStart(onDirectory("/proc")), "/proc/appendonlydir");
   });
 });
 
@@ -189,13 +171,16 @@ Deno.test("a line of the configuration that makes no sense stops the start and i
     ];
     for (const [line, why] of cases) {
       await Deno.writeTextFile(path, `# first line\n\n${line}\nhz 10\n`);
-      const written = await refusal([path]);
+      const written = await refusedStart([path]);
       assertStringIncludes(written, `${path}:3`, line);
       assertStringIncludes(written, line);
       assertMatch(written, why);
     }
-    assertStringIncludes(await refusal([`${dir}/missing.conf`]), `${dir}/missing.conf`);
-    assertStringIncludes(await refusal(["--port", "none"]), "port");
-    assertStringIncludes(await refusal(["-"], "hz 10\nappendfsync x\n"), "appendfsync x");
+    assertStringIncludes(await refusedStart([`${dir}/missing.conf`]), `${dir}/missing.conf`);
+    assertStringIncludes(await refusedStart(["--port", "none"]), "port");
+    assertStringIncludes(
+      await refusedStart(["-"], { stdin: "hz 10\nappendfsync x\n" }),
+      "appendfsync x",
+    );
   });
 });

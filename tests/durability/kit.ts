@@ -1,8 +1,8 @@
 /** What the tests of durability share: figures of INFO, waiting, directories of logs, starts. */
 
-import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "../kit/assert.ts";
 import { freePort, type Server } from "../kit/oracle.ts";
+import { refusedStart } from "../kit/refused_start.ts";
 import { type Command, connect, type RespClient } from "../kit/resp_client.ts";
 
 /** What BGREWRITEAOF and BGSAVE answer. */
@@ -11,7 +11,6 @@ export const SAVING = "+Background saving started\r\n";
 /** Both servers may show their data to the tests, and do not save by themselves. */
 export const QUIET = ["--enable-debug-command", "yes", "--save", ""];
 
-const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 const WAIT_TIMEOUT_MS = 30_000;
 const POLL_MS = 10;
 /** A start that is refused must not take long, or serve meanwhile. */
@@ -145,27 +144,14 @@ export function copyDir(from: string, to: string): void {
   }
 }
 
-/** Runs redeno, which is expected to end by itself with 1 and no stack; returns what it wrote. */
-export async function refusal(
+/** Runs redeno in a directory, where its start is to be refused; returns what it wrote. */
+export function refusal(
   dir: string,
   options: readonly string[],
   runner: readonly string[] = [],
 ): Promise<string> {
-  const [program, ...args] = [...runner, Deno.execPath(), "run", "--no-prompt", "-A", MAIN];
-  const process = new Deno.Command(program, {
-    args: [...args, "--dir", dir, "--bind", "127.0.0.1", "--port", `${freePort()}`, ...options],
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const timer = setTimeout(() => process.kill("SIGKILL"), REFUSAL_TIMEOUT_MS);
-  const { code, stdout, stderr } = await process.output();
-  clearTimeout(timer);
-  const written = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  assertEquals(code, 1, `it ended with ${code} and wrote:\n${written}`);
-  assert(!/^\s+at .*:\d+:\d+/m.test(written), `a stack is no message:\n${written}`);
-  return written;
+  const place = ["--dir", dir, "--bind", "127.0.0.1", "--port", `${freePort()}`];
+  return refusedStart([...place, ...options], { runner, timeout_ms: REFUSAL_TIMEOUT_MS });
 }
 
 /** Runs one of Redis's own tools; returns its exit code and all that it wrote. */

@@ -1,47 +1,18 @@
 /** Changing the files of a log: which one is appended to, the next one, a new base, a new log. */
 
-import { AofDirectory } from "../../lib/persistence/aof/directory.ts";
 import { isSealing } from "../../lib/persistence/aof/file_end.ts";
 import { parseSeal } from "../../lib/persistence/aof/frames.ts";
 import { LogReplacement } from "../../lib/persistence/aof/replacement.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../kit/assert.ts";
-import { latin1Bytes, MemoryDisk } from "./memory_disk.ts";
-import { framedLog, memoryLog, resp, settle, withCheck } from "./kit.ts";
+import { latin1Bytes, type MemoryDisk } from "./memory_disk.ts";
+import { framedLog, resp, settle, withCheck } from "./kit.ts";
+import { DIR, diskWith, openLog, replayed } from "./log_directory.ts";
 
 const A = resp("SET", "a", "1");
 const B = resp("SET", "b", "2");
 const C = resp("SET", "c", "3");
-const DIR = "/data/aofs";
 const MANIFEST = `${DIR}/a.aof.manifest`;
 const TEMPORARY = `${DIR}/temp-a.aof.base`;
-
-function open(disk: MemoryDisk, checksums = false): AofDirectory {
-  return AofDirectory.open({
-    disk,
-    dir: "/data",
-    appendDirName: "aofs",
-    appendFileName: "a.aof",
-    owner: "pid 1, port 6379",
-    checksums: () => checksums,
-    log: memoryLog().log,
-  });
-}
-
-/** What a restart would replay. */
-function replayed(disk: MemoryDisk): string {
-  const directory = open(disk);
-  const text = directory.files().map(({ path }) => disk.content(path)).join("");
-  directory.close();
-  return text;
-}
-
-function diskWith(files: Record<string, string>): MemoryDisk {
-  const disk = new MemoryDisk();
-  disk.makeDirectory(DIR);
-  disk.syncDirectory("/data");
-  for (const [path, content] of Object.entries(files)) disk.put(path, content);
-  return disk;
-}
 
 /** Base A, incremental file B. */
 function smallLog(): MemoryDisk {
@@ -105,7 +76,7 @@ Deno.test("a file goes on only as it was begun: else a new one is, behind a seal
       [`${DIR}/x`]: framed,
       [`${DIR}/y`]: content,
     });
-    const directory = open(disk, checksums);
+    const directory = openLog(disk, { checksums });
     const { file, path } = directory.openForAppend();
     assertEquals(path, goesOn ? `${DIR}/y` : `${DIR}/a.aof.9.incr.aof`, `${content} ${checksums}`);
     const lines = (disk.content(MANIFEST) ?? "").split("\n");
@@ -132,7 +103,7 @@ Deno.test("a file goes on only as it was begun: else a new one is, behind a seal
 
 Deno.test("the next file is made in the background, and is durable in the manifest", async () => {
   const disk = smallLog();
-  const directory = open(disk, true);
+  const directory = openLog(disk, { checksums: true });
   disk.holdSyncs = true;
   let prepared = false;
   const preparing = directory.prepareIncr().then((next) => {
@@ -156,7 +127,7 @@ Deno.test("the next file is made in the background, and is durable in the manife
 
 Deno.test("files are prepared one after the other, and each is given once", async () => {
   const disk = smallLog();
-  const directory = open(disk);
+  const directory = openLog(disk);
   const prepared = await Promise.all([directory.prepareIncr(), directory.prepareIncr()]);
   assertEquals(prepared.map(({ path }) => path), [
     `${DIR}/a.aof.2.incr.aof`,
@@ -169,7 +140,7 @@ Deno.test("files are prepared one after the other, and each is given once", asyn
 Deno.test("a next file that fails in any call leaves a log that loads, and no heap of files", async () => {
   const change = async (disk: MemoryDisk) => {
     try {
-      const directory = open(disk);
+      const directory = openLog(disk);
       const { file } = await directory.prepareIncr();
       file.close();
       return true;
@@ -184,7 +155,7 @@ Deno.test("a next file that fails in any call leaves a log that loads, and no he
   });
 
   const disk = smallLog();
-  const directory = open(disk);
+  const directory = openLog(disk);
   let syncs = 0;
   for (let failing = 1; failing <= 4; failing++) {
     syncs = 0;
@@ -203,7 +174,7 @@ Deno.test("a next file that fails in any call leaves a log that loads, and no he
 /** Base C for all before file 2, of a log that has gone on to file 3. */
 async function rebase(disk: MemoryDisk): Promise<boolean> {
   try {
-    const directory = open(disk);
+    const directory = openLog(disk);
     for (let i = 0; i < 2; i++) (await directory.prepareIncr()).file.close();
     const base = disk.open(TEMPORARY, "replace");
     assertEquals(base.write(latin1Bytes(C)), C.length);
@@ -219,7 +190,7 @@ async function rebase(disk: MemoryDisk): Promise<boolean> {
 Deno.test("a base takes the place of all before its moment, which is removed", async () => {
   for (const format of ["rdb", "aof"] as const) {
     const disk = smallLog();
-    const directory = open(disk, true);
+    const directory = openLog(disk, { checksums: true });
     for (let i = 0; i < 2; i++) (await directory.prepareIncr()).file.close();
     disk.put(TEMPORARY, C);
     await directory.installBase(TEMPORARY, format, "a.aof.2.incr.aof");
@@ -243,7 +214,7 @@ Deno.test("a base that fails in any call leaves the old log or the new one, and 
     const found = replayed(disk);
     assert(found === C || found === A + B, name);
     if (done) assertEquals(found, C, name);
-    const directory = open(disk);
+    const directory = openLog(disk);
     directory.openForAppend().file.close();
     directory.close();
     assertEquals(replayed(disk), found, `${name}: the next start finds the same`);
@@ -274,7 +245,7 @@ Deno.test("old files are removed only when the manifest that needs them cannot c
 async function replace(disk: MemoryDisk): Promise<boolean> {
   let replacement: LogReplacement | undefined;
   try {
-    replacement = new LogReplacement(open(disk));
+    replacement = new LogReplacement(openLog(disk));
     const { file } = replacement.incr;
     const base = disk.open(replacement.basePath, "replace");
     assertEquals(base.write(latin1Bytes(C)), C.length);
@@ -297,7 +268,7 @@ Deno.test("a new log takes the place of the old one, or the old one stays", asyn
     const found = replayed(disk);
     assert(found === C + B || found === A + B, name);
     if (done) assertEquals(found, C + B, name);
-    const directory = open(disk);
+    const directory = openLog(disk);
     directory.openForAppend().file.close();
     directory.close();
     assertEquals(replayed(disk), found, `${name}: the next start finds the same`);

@@ -1,46 +1,18 @@
 /** The directory of a log: first start, upgrade, one server only, and replacing the log. */
 
-import { AofDirectory } from "../../lib/persistence/aof/directory.ts";
 import { StorageError } from "../../lib/persistence/errors.ts";
 import { type Disk, DiskError } from "../../lib/platform/disk.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../kit/assert.ts";
 import { latin1Bytes, MemoryDisk } from "./memory_disk.ts";
-import { memoryLog, resp, withCheck } from "./kit.ts";
+import { resp, withCheck } from "./kit.ts";
+import { DIR, diskWith, openLog, replayed } from "./log_directory.ts";
 
 const A = resp("SET", "a", "1");
 const B = resp("SET", "b", "2");
-const DIR = "/data/aofs";
-
-function open(disk: Disk, owner = "pid 1, port 6379"): AofDirectory {
-  return AofDirectory.open({
-    disk,
-    dir: "/data",
-    appendDirName: "aofs",
-    appendFileName: "a.aof",
-    owner,
-    log: memoryLog().log,
-  });
-}
-
-/** What a restart would replay. */
-function replayed(disk: MemoryDisk): string {
-  const directory = open(disk);
-  const text = directory.files().map(({ path }) => disk.content(path)).join("");
-  directory.close();
-  return text;
-}
-
-function diskWith(files: Record<string, string>): MemoryDisk {
-  const disk = new MemoryDisk();
-  disk.makeDirectory(DIR);
-  disk.syncDirectory("/data");
-  for (const [path, content] of Object.entries(files)) disk.put(path, content);
-  return disk;
-}
 
 Deno.test("an empty start makes an incremental file and a durable manifest that names it", () => {
   const disk = new MemoryDisk();
-  const directory = open(disk);
+  const directory = openLog(disk);
   assertEquals(directory.isEmpty, true);
   const { file, path } = directory.openForAppend();
   assertEquals(path, `${DIR}/a.aof.1.incr.aof`);
@@ -63,7 +35,7 @@ Deno.test("a restart appends to the last incremental file", () => {
     [`${DIR}/x`]: "",
     [`${DIR}/y`]: B,
   });
-  const directory = open(disk);
+  const directory = openLog(disk);
   assertEquals(directory.files().map(({ name, type }) => `${type} ${name}`), [
     "base base",
     "incr x",
@@ -80,15 +52,15 @@ Deno.test("a restart appends to the last incremental file", () => {
 
 Deno.test("a second server is refused and told who holds the directory", () => {
   const disk = new MemoryDisk();
-  const first = open(disk, "pid 77, port 7001");
-  const error = assertThrows(() => open(disk), StorageError);
+  const first = openLog(disk, { owner: "pid 77, port 7001" });
+  const error = assertThrows(() => openLog(disk), StorageError);
   assertEquals(error.kind, "locked");
   assertStringIncludes(error.message, "pid 77, port 7001");
   first.close();
-  open(disk).close();
-  open(disk, "pid 78");
+  openLog(disk).close();
+  openLog(disk, { owner: "pid 78" });
   disk.crash("kill");
-  open(disk).close();
+  openLog(disk).close();
 });
 
 Deno.test("opening changes nothing but the lock, whatever is found", () => {
@@ -100,7 +72,7 @@ Deno.test("opening changes nothing but the lock, whatever is found", () => {
     [`${DIR}/temp-a.aof.base`]: "unfinished",
   });
   const before = disk.snapshot();
-  const directory = open(disk);
+  const directory = openLog(disk);
   const { [`${DIR}/a.aof.lock`]: lock, ...rest } = disk.snapshot();
   assertEquals(lock, "pid 1, port 6379\n");
   assertEquals(rest, before);
@@ -123,7 +95,7 @@ Deno.test("a manifest that cannot be trusted is refused, and the lock is given b
   ) {
     const disk = diskWith(files);
     for (let i = 0; i < 2; i++) { // the second time would say `locked`, had the lock been kept
-      const error = assertThrows(() => open(disk), StorageError);
+      const error = assertThrows(() => openLog(disk), StorageError);
       assertEquals(error.kind, "manifest");
       assertStringIncludes(error.message, reason);
     }
@@ -132,7 +104,7 @@ Deno.test("a manifest that cannot be trusted is refused, and the lock is given b
 
 Deno.test("the single file of an older server becomes the base", () => {
   const disk = diskWith({ "/data/a.aof": A });
-  const directory = open(disk);
+  const directory = openLog(disk);
   assertEquals(directory.files(), [{ path: "/data/a.aof", name: "a.aof", type: "base" }]);
   const { file, path } = directory.openForAppend();
   assertEquals(path, `${DIR}/a.aof.1.incr.aof`);
@@ -158,7 +130,7 @@ Deno.test("beside a manifest with data, an old single file is left alone", () =>
 
 Deno.test("an upgrade that is interrupted at any call loses nothing", () => {
   const start = (disk: MemoryDisk) => {
-    const directory = open(disk);
+    const directory = openLog(disk);
     directory.openForAppend().file.close();
     directory.close();
   };
@@ -192,7 +164,7 @@ Deno.test("files that no manifest names are not written over", async () => {
     [`${DIR}/a.aof.1.incr.aof`]: A,
     [`${DIR}/a.aof.2.base.aof`]: B,
   });
-  const directory = open(disk);
+  const directory = openLog(disk);
   const { file, path } = directory.openForAppend();
   assertEquals(path, `${DIR}/a.aof.2.incr.aof`);
   file.close();
@@ -231,7 +203,7 @@ Deno.test("a directory or a file that this user may not use is named, with what 
         syncDirectoryInBackground: (path) => disk.syncDirectoryInBackground(path),
       };
       const before = disk.snapshot();
-      const error = assertThrows(() => open(refusing), StorageError);
+      const error = assertThrows(() => openLog(refusing), StorageError);
       assertEquals([error.kind, error.path], ["disk", `${DIR}/${name}`]);
       assertStringIncludes(error.message, "chown");
       delete before[`${DIR}/a.aof.lock`];

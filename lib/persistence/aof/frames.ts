@@ -12,10 +12,12 @@
  */
 
 import { crc32 } from "../../numbers/crc32.ts";
+import { latin1 } from "../../memory/bytes.ts";
 
 export { crc32 };
 
 const HASH = 35;
+const ASTERISK = 42;
 const LETTER_B = 66;
 const LETTER_S = 83;
 const COLON = 58;
@@ -232,4 +234,9 @@ function readChecksum(bytes: Uint8Array, from: number): number {
 
 function endsLine(bytes: Uint8Array, at: number, end: number): boolean {
   return at >= 0 && at + LINE_END_BYTES <= end && bytes[at] === CR && bytes[at + 1] === LF;
+}
+
+/** Whether bytes begin as a server writes that knows nothing of frames. */
+export function looksForeign(bytes: Uint8Array): boolean {
+  return bytes[0] === ASTERISK || latin1(bytes.subarray(0, 4)) === "#TS:";
 }

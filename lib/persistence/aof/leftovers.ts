@@ -9,6 +9,7 @@ import type { Disk } from "../../platform/disk.ts";
 import type { Log } from "../errors.ts";
 import { joinPath } from "../files.ts";
 import type { ManifestStore } from "./manifest_store.ts";
+import { messageOf } from "../../platform/message_of.ts";
 
 /** Where to tidy up. */
 export interface LeftoversOptions {
@@ -73,6 +74,6 @@ function* histories({ disk, directory, store, log }: LeftoversOptions): Generato
 function logUntidy({ directory, log }: LeftoversOptions, error: unknown): void {
   log(
     "warning",
-    `cannot tidy up ${directory}: ${error instanceof Error ? error.message : String(error)}`,
+    `cannot tidy up ${directory}: ${messageOf(error)}`,
   );
 }

@@ -18,7 +18,7 @@ import type { Disk, DiskFile } from "../../platform/disk.ts";
 import { StorageError } from "../errors.ts";
 import { checkLine, checkProblem } from "./manifest_check.ts";
 import { quoteName, splitPairs } from "./manifest_words.ts";
-import { joinPath, writeFully } from "../files.ts";
+import { joinPath, removeQuietly, writeFully } from "../files.ts";
 
 /** The part a file plays. */
 export type ManifestFileType = "base" | "incr" | "history";
@@ -233,14 +233,5 @@ function writeTemporary(disk: Disk, path: string, manifest: Manifest): DiskFile 
   } catch (error) {
     file.close();
     throw error;
-  }
-}
-
-/** The first error is the one to tell; a temporary file left behind is removed at the next start. */
-function removeQuietly(disk: Disk, path: string): void {
-  try {
-    disk.remove(path);
-  } catch {
-    return;
   }
 }

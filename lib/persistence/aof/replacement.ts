@@ -14,6 +14,7 @@ import { joinPath } from "../files.ts";
 import type { AofDirectory, AppendFile } from "./directory.ts";
 import { isFramedFile } from "./file_end.ts";
 import type { Manifest, ManifestFile } from "./manifest.ts";
+import { messageOf } from "../../platform/message_of.ts";
 
 /** A new log in the making. */
 export class LogReplacement {
@@ -96,7 +97,7 @@ export class LogReplacement {
         const path = joinPath(this.#directory.path, name);
         if (disk.stat(path) !== undefined) disk.remove(path);
       } catch (error) {
-        log("warning", error instanceof Error ? error.message : String(error));
+        log("warning", messageOf(error));
       }
     }
     this.#directory.removeLeftovers();

@@ -7,7 +7,7 @@
  */
 
 import { type Disk, DiskError, type DiskFile } from "../../platform/disk.ts";
-import { directoryOf, writeFully } from "../files.ts";
+import { directoryOf, removeQuietly, writeFully } from "../files.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -61,14 +61,5 @@ function copyFrom(from: DiskFile, offset: number, to: { file: DiskFile; path: st
     const count = from.read(chunk);
     if (count === null || count === 0) return;
     writeFully(to.file, chunk.subarray(0, count), to.path);
-  }
-}
-
-/** The first error is the one to tell. */
-function removeQuietly(disk: Disk, path: string): void {
-  try {
-    disk.remove(path);
-  } catch {
-    return;
   }
 }

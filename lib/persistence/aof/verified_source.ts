@@ -10,14 +10,20 @@
 
 import type { DiskFile } from "../../platform/disk.ts";
 import { endsFile, readAt } from "./file_end.ts";
-import { crc32, HEAD_BYTES_MAX, parseHead, parseSeal, SEAL_BYTES_MAX } from "./frames.ts";
+import {
+  crc32,
+  HEAD_BYTES_MAX,
+  looksForeign,
+  parseHead,
+  parseSeal,
+  SEAL_BYTES_MAX,
+} from "./frames.ts";
 import { findSeal, hasHead, isZeroFrom } from "./seal_scan.ts";
 
 const WINDOW_BYTES = 1024 * 1024;
 /** Up to this length a loop copies faster than `set` on a view. */
 const LOOP_BYTES_MAX = 48;
 const START_BYTES = 32;
-const ASTERISK = 42;
 const LF = 10;
 const ENDS_WITHIN = "the file ends within the batch";
 const CHECKSUM = "the checksum does not fit the bytes";
@@ -254,9 +260,4 @@ function isFramed(file: DiskFile, begunFramed: boolean): boolean {
   const intact = /^#?B?:?[0-9]*\r?\n?/.exec(String.fromCharCode(...start))![0].length;
   if (isZeroFrom(file, intact)) return true;
   return start[intact] === 0 && hasHead(file); // a crash leaves zeros there, and nothing else
-}
-
-/** Whether a server that knows nothing of frames would begin like this. */
-function looksForeign(bytes: Uint8Array): boolean {
-  return bytes[0] === ASTERISK || String.fromCharCode(...bytes.subarray(0, 4)) === "#TS:";
 }

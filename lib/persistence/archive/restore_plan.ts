@@ -19,6 +19,7 @@ import {
   readNames,
 } from "./names.ts";
 import type { ArchiveSink } from "./sink.ts";
+import { formatTime } from "../../numbers/time_text.ts";
 
 /** A file to be restored. */
 export interface PlannedFile {
@@ -67,16 +68,13 @@ export async function planRestore(
     const isInTime = to_time_s === undefined || isOldest || catalog.began_s <= to_time_s;
     if (base !== undefined && isInTime) return planFrom(sink, number, objects, catalog, base);
     const first_s = Math.max(catalog.bases[0].time_s, isOldest ? 0 : catalog.began_s);
-    passed.push(`history ${number} can be restored from ${isoTime(first_s)} on`);
+    passed.push(`history ${number} can be restored from ${formatTime(first_s)} (${first_s}) on`);
   }
   const found = passed.length === 0 ? "there is no archive here" : passed.join("; ");
-  const asked = to_time_s === undefined ? "" : `, asked for was ${isoTime(to_time_s)}`;
+  const asked = to_time_s === undefined
+    ? ""
+    : `, asked for was ${formatTime(to_time_s)} (${to_time_s})`;
   throw new StorageError("unsupported", sink.name, undefined, `${found}${asked}`);
-}
-
-/** Seconds since the epoch as a date and time, UTC. */
-function isoTime(time_s: number): string {
-  return `${new Date(time_s * 1000).toISOString().slice(0, 19)}Z (${time_s})`;
 }
 
 async function newestCatalog(

@@ -9,7 +9,7 @@
 import { NONE, type Ref } from "../../keyspace/database.ts";
 import type { Database } from "../../keyspace/database.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
-import { LRU_CLOCK_MAX } from "../../keyspace/keyspace.ts";
+import { lfuMeta, lruMeta } from "../../keyspace/access.ts";
 import { stringEncoding } from "../../keyspace/value.ts";
 import { decodeValue } from "../../types/rdb/decode.ts";
 import { RdbError } from "../../types/rdb/error.ts";
@@ -224,14 +224,8 @@ class Loading implements RdbVisitor {
   #metaOf({ idle_s, frequency }: RdbEntry): number {
     const { keyspace } = this.#options;
     if (keyspace.lfu) {
-      if (frequency === NOT_GIVEN) return keyspace.accessMeta;
-      return ((Math.floor(this.#began_ms / 60_000) & 0xffff) << 8) | frequency;
+      return frequency === NOT_GIVEN ? keyspace.accessMeta : lfuMeta(frequency, this.#began_ms);
     }
-    if (idle_s === NOT_GIVEN) return keyspace.accessMeta;
-    const clock = Math.floor(this.#began_ms / 1000) & LRU_CLOCK_MAX;
-    // Longer ago than the clock goes back: half its range, as in Redis.
-    return idle_s <= clock
-      ? clock - idle_s
-      : (clock + Math.floor(LRU_CLOCK_MAX / 2)) % LRU_CLOCK_MAX;
+    return idle_s === NOT_GIVEN ? keyspace.accessMeta : lruMeta(idle_s, this.#began_ms);
   }
 }

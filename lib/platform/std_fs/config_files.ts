@@ -8,6 +8,7 @@
 
 import { Buffer } from "node:buffer";
 import { expandGlobSync } from "./expand_glob.ts";
+import { messageOf } from "../message_of.ts";
 
 /** Permissions of a configuration file that was not there before. */
 const NEW_FILE_MODE = 0o644;
@@ -109,5 +110,5 @@ function removeIfThere(path: string): void {
 function plainReason(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "No such file or directory";
   if (error instanceof Deno.errors.PermissionDenied) return "Permission denied";
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
