@@ -4,6 +4,7 @@
  * (`expire.ts`, `expire_read.ts`), KEYS SCAN (`scan.ts`), OBJECT (`object.ts`).
  */
 
+import { warmKeys } from "../keyspace/lookahead.ts";
 import { NONE } from "../keyspace/database.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import { type Command, command, keyAt, keysFrom } from "./command.ts";
@@ -22,6 +23,7 @@ const PER_SHARD_SUM = ["request_policy:multi_shard", "response_policy:agg_sum"] 
 function removeAll({ args, db, reply }: Context): void {
   let removed = 0;
   for (let i = 1; i < args.count; i++) {
+    warmKeys(db, args, i, 1);
     const ref = db.peek(args, i);
     if (ref === NONE) continue;
     db.remove(ref);
@@ -77,6 +79,7 @@ const exists = command({
   run({ args, db, reply }) {
     let found = 0;
     for (let i = 1; i < args.count; i++) {
+      warmKeys(db, args, i, 1);
       if (lookupUntouched(db, args, i) !== NONE) found++;
     }
     reply.integer(found);

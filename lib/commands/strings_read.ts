@@ -5,6 +5,7 @@
  * Promise: GET and MGET make no object and copy each value once, from the arena to the reply.
  */
 
+import { warmKeys } from "../keyspace/lookahead.ts";
 import { NONE, type Ref } from "../keyspace/database.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import { type Command, command, keyAt, keysFrom } from "./command.ts";
@@ -58,6 +59,7 @@ const mget = command({
     const { args, db, reply } = ctx;
     reply.array(args.count - 1);
     for (let i = 1; i < args.count; i++) {
+      warmKeys(db, args, i, 1);
       const ref = db.lookup(args, i);
       replyString(ctx, ref !== NONE && db.type(ref) === "string" ? ref : NONE);
     }

@@ -5,6 +5,7 @@
  * Expiries are logged as absolute times, and what only asks (GET, GETSET) is not logged at all.
  */
 
+import { warmKeys } from "../keyspace/lookahead.ts";
 import { type Database, NONE, type Ref } from "../keyspace/database.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import { stringEncoding } from "../keyspace/value.ts";
@@ -247,6 +248,7 @@ function inPairs({ args, command, reply }: Context): boolean {
 
 function storePairs({ args, db }: Context): void {
   for (let k = 1; k < args.count; k += 2) {
+    warmKeys(db, args, k, 2);
     const ref = db.lookupWrite(args, k);
     storeArgument(db, ref, args, k, k + 1);
   }

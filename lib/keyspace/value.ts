@@ -7,6 +7,7 @@
  * ({@linkcode OBJECT}).
  */
 
+import type { KeysAhead } from "../memory/keys_ahead.ts";
 import { parseInt64 } from "../numbers/int64.ts";
 
 /** A string that is a 64-bit integer in decimal, kept as its digits. */
@@ -64,6 +65,11 @@ export interface ValueObject {
   clone(): ValueObject;
   /** Gives its memory back at once; it is not used any more. Must be fast whatever its size. */
   free(): void;
+  /**
+   * Reads ahead what commands `from .. to` of `keys` will look up in it, and returns whether that was
+   * worth the while; missing: there is nothing to gain.
+   */
+  warm?(keys: KeysAhead, from: number, to: number): boolean;
   /** When the first of its parts expires, in ms since the epoch; Infinity or missing: none does. */
   readonly nextExpiry_ms?: number;
 }

@@ -26,6 +26,8 @@ export interface RecordOwner {
   keyEquals(address: number, buf: Uint8Array, start: number, end: number): boolean;
   /** Hash of the key of the record at `address`: the int32 it was inserted with. */
   keyHash(address: number): number;
+  /** Reads records that will be asked for at once, so that their cache misses overlap. */
+  touch(addresses: ArrayLike<number>, count: number): void;
 }
 
 const SLOTS = 12;
@@ -123,6 +125,38 @@ export class HashIndex {
       words = this.#spill.parts[next >>> PART_BITS];
       at = (next & (PART_BUCKETS - 1)) * BUCKET_WORDS;
     }
+  }
+
+  /**
+   * Reads the buckets of hashes that will soon be looked up: their cache misses overlap. Returns a
+   * number that depends on all of them, so that no compiler drops the reads.
+   */
+  touch(hashes: Int32Array, count: number): number {
+    const mask = this.#mask;
+    const buckets = this.#buckets;
+    const parts = this.#homeParts;
+    let read = 0;
+    for (let i = 0; i < count; i++) {
+      let bucket = hashes[i] & mask;
+      if (bucket >= buckets) bucket &= mask >>> 1;
+      read ^= parts[bucket >>> PART_BITS][(bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS];
+    }
+    return read;
+  }
+
+  /** The first address in the home bucket of a hash whose tag fits; 0: none does. */
+  guess(hash: number): number {
+    const pattern = tagOf(hash) * 0x01010101;
+    const bucket = this.#bucketOf(hash);
+    const words = this.#homeParts[bucket >>> PART_BITS];
+    const at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    for (let lane = 0; lane < 3; lane++) {
+      const x = words[at + TAGS + lane] ^ pattern;
+      const marks = (x - 0x01010101) & ~x & 0x80808080;
+      if (marks === 0) continue;
+      return words[at + SLOT + lane * 4 + ((31 - Math.clz32(marks & -marks)) >>> 3)];
+    }
+    return 0;
   }
 
   /** Adds a record that is known to be absent. */
@@ -366,6 +400,7 @@ export class HashIndex {
   }
 
   #redistribute(entries: readonly number[]): void {
+    this.#owner.touch(entries, entries.length);
     for (const address of entries) {
       const hash = this.#owner.keyHash(address);
       this.#place(this.#bucketOf(hash), hash, address);

@@ -18,6 +18,7 @@
 
 import type { Random } from "../platform/random.ts";
 import { SLOT_BYTES_MAX } from "./arena.ts";
+import { KEYS_AHEAD_MIN, type KeysAhead, OFFSETS } from "./keys_ahead.ts";
 import { copyBytes } from "./bytes.ts";
 import { EXTERNAL_SPARE_BYTES_MAX } from "./external_values.ts";
 import { hashBytes, type HashSeed } from "./hash.ts";
@@ -37,6 +38,9 @@ import { Records } from "./records.ts";
 
 export { ENCODING_MAX, NONE, type Ref } from "./record_layout.ts";
 
+/** Tables up to this size stay in the processor's caches by themselves. */
+const CACHED_BYTES_MAX = 512 * 1024;
+
 /** How many tables were made. */
 let tables = 0;
 
@@ -48,6 +52,8 @@ export class RecordTable extends Records {
   readonly #expiring: HashIndex;
   /** Hash of the key of the last {@linkcode RecordTable.find}, which `insert` takes up. */
   #lastHash = 0;
+  /** Depends on what was read ahead, so that no compiler drops the reads. */
+  #read = 0;
 
   /** @param seed the secret of the hash. */
   constructor(seed: HashSeed) {
@@ -59,6 +65,9 @@ export class RecordTable extends Records {
       keyEquals: (ref: Ref, buf: Uint8Array, start: number, end: number) =>
         this.keyEquals(ref, buf, start, end),
       keyHash: (ref: Ref) => this.#keyHash(ref),
+      touch: (refs: ArrayLike<number>, count: number) => {
+        this.#read ^= this.touch(refs, count);
+      },
     };
     this.#index = new HashIndex(owner);
     this.#expiring = new HashIndex(owner);
@@ -104,6 +113,31 @@ export class RecordTable extends Records {
   /** As {@linkcode RecordTable.find}, but the next `insert` does not belong to it. */
   findAside(buf: Uint8Array, start: number, end: number): Ref {
     return this.#index.find(hashBytes(this.#seed, buf, start, end), buf, start, end);
+  }
+
+  /**
+   * Reads ahead what looking up an argument of commands `from .. to` will read. `refs` gets the
+   * records that they seem to lead to, or NONE. Returns whether that was worth the while: it is not
+   * for few different keys, nor where the processor's caches hold everything anyway.
+   */
+  warm(keys: KeysAhead, from: number, to: number, argument: number, refs: Int32Array): boolean {
+    const { bufs, bounds } = keys;
+    const index = this.#index;
+    const count = to - from;
+    let distinct = 0;
+    for (let i = 0; i < count; i++) { // first all hashes, then all reads: see KeysAhead
+      const at = (from + i) * OFFSETS + argument;
+      if (i > 0 && keys.repeats(from + i, argument)) {
+        refs[i] = refs[i - 1];
+      } else {
+        refs[i] = hashBytes(this.#seed, bufs[from + i], bounds[at], bounds[at + 1]);
+        distinct++;
+      }
+    }
+    const read = index.touch(refs, count);
+    for (let i = 0; i < count; i++) refs[i] = index.guess(refs[i]);
+    keys.read ^= read ^ this.touch(refs, count);
+    return distinct >= KEYS_AHEAD_MIN && this.reservedBytes > CACHED_BYTES_MAX;
   }
 
   /**

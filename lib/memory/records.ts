@@ -124,6 +124,20 @@ export class Records {
     return readExpiry(words, at);
   }
 
+  /**
+   * Reads the headers of records that will be used soon: their cache misses overlap. Returns a number
+   * that depends on all that was read.
+   */
+  protected touch(refs: ArrayLike<number>, count: number): number {
+    const { words } = this.arena;
+    let read = 0;
+    for (let i = 0; i < count; i++) {
+      const ref = refs[i];
+      read ^= words[ref >>> OFFSET_BITS][(ref & OFFSET_MASK) << 1];
+    }
+    return read;
+  }
+
   /** Flags and meta of a record. */
   protected word0(ref: Ref): number {
     return this.arena.words[ref >>> OFFSET_BITS][(ref & OFFSET_MASK) << 1];

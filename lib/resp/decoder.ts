@@ -16,8 +16,10 @@
  */
 
 import { Buffer } from "node:buffer";
+import type { KeysAhead } from "../memory/keys_ahead.ts";
 import { parseInt64 } from "../numbers/int64.ts";
 import { Args } from "./args.ts";
+import { lookAhead } from "./lookahead.ts";
 import { splitInline } from "./inline.ts";
 import { type DecoderLimits, ProtocolError, QueryTooLargeError } from "./protocol_error.ts";
 
@@ -146,6 +148,11 @@ export class Decoder {
     this.#smallReads = count * 8 < this.#buf.length ? this.#smallReads + 1 : 0;
     this.#end += count;
     if (this.#end > this.#buf.length) throw new RangeError("decoder: more filled than there is");
+  }
+
+  /** Adds up to `count_max` commands that {@linkcode Decoder.next} will find to `keys`. */
+  lookAhead(keys: KeysAhead, count_max: number): void {
+    if (this.#missing === 0) lookAhead(this.#buf, this.#pos, this.#end, keys, count_max);
   }
 
   /**

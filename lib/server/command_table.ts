@@ -20,6 +20,8 @@ const SPARSENESS = 4;
 export class CommandTable {
   readonly #entries: (Entry | undefined)[];
   readonly #mask: number;
+  /** What was found last. */
+  #last: Entry | undefined;
 
   /** @param commands by name in small letters. */
   constructor(commands: ReadonlyMap<string, Command>) {
@@ -51,11 +53,18 @@ export class CommandTable {
     const { buf } = args;
     const start = args.bounds[0];
     const length = args.bounds[1] - start;
+    const last = this.#last; // pipelines repeat themselves
+    if (last !== undefined && last.name.length === length && sameName(last.name, buf, start)) {
+      return last.command;
+    }
     let place = hashName(buf, start, start + length) & this.#mask;
     for (;;) {
       const entry = this.#entries[place];
       if (entry === undefined) return undefined;
-      if (entry.name.length === length && sameName(entry.name, buf, start)) return entry.command;
+      if (entry.name.length === length && sameName(entry.name, buf, start)) {
+        this.#last = entry;
+        return entry.command;
+      }
       place = (place + 1) & this.#mask;
     }
   }

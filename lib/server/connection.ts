@@ -14,7 +14,8 @@ import { Decoder, type DecoderLimits, ProtocolError, QueryTooLargeError } from "
 import { releaseReply, replyBytes, type ReplyPart } from "../resp/reply.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { isLocal } from "./door.ts";
-import type { TurnMember } from "./turn.ts";
+import { COMMANDS_AHEAD, type Lookahead } from "../keyspace/lookahead.ts";
+import type { TurnArrival, TurnMember } from "./turn.ts";
 
 /** With more than this waiting to be sent, a connection is not served. */
 export const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
@@ -36,8 +37,12 @@ export interface ConnectionHost {
   };
   /** Resolves when the log has room again; undefined: it has. */
   logRoom(): Promise<void> | undefined;
+  /** For the commands of a long pipeline. */
+  readonly lookahead: Lookahead;
   /** Moves the time of commands on. */
   tick(): void;
+  /** Input has come: the connection is to be asked to {@linkcode Connection.process} it. */
+  arrive(connection: Connection): void;
   /** The connection has replies for the end of the turn. */
   enlist(member: TurnMember): void;
   /** Position of the log after all that was changed so far. */
@@ -51,7 +56,7 @@ export interface ConnectionHost {
 }
 
 /** A client's connection. */
-export class Connection implements Link, TurnMember, DecoderLimits {
+export class Connection implements Link, TurnMember, TurnArrival, DecoderLimits {
   readonly client: Client;
   readonly address: string;
   readonly localAddress: string;
@@ -132,27 +137,47 @@ export class Connection implements Link, TurnMember, DecoderLimits {
     return this.client.reply.length + this.#sendingBytes;
   }
 
-  /** Serves the client until either side closes. Never rejects. */
-  async serve(): Promise<void> {
+  /** Serves the client until either side closes. */
+  serve(): void {
+    if (this.#closed) return;
     try {
-      while (!this.#closed) {
-        const count = await this.#conn.read(this.#decoder.space());
-        if (count === null) break;
-        this.#decoder.filled(count);
-        this.#host.countInput(count);
-        if (this.#suspended === undefined && this.#stalled === undefined) this.#process();
-        if (this.#stalled !== undefined) await this.#pauseReading();
-      }
+      this.#conn.read(this.#decoder.space()).then(this.#arrived, this.#failed);
     } catch (error) {
-      this.#readFailed(error);
-    } finally {
-      this.#close();
+      this.#failed(error);
+    }
+  }
+
+  /** Bytes have come, or the end. Callbacks, not `await`: see {@linkcode Connection.#send}. */
+  readonly #arrived = (count: number | null): void => {
+    if (this.#closed) return;
+    if (count === null) return this.#close();
+    this.#decoder.filled(count);
+    this.#host.countInput(count);
+    if (this.#isServable) this.#host.arrive(this);
+    else this.#readOn();
+  };
+
+  get #isServable(): boolean {
+    return this.#suspended === undefined && this.#stalled === undefined;
+  }
+
+  lookAhead(ahead: Lookahead): void {
+    if (this.#isServable) ahead.add(this.#decoder, this.client.db);
+  }
+
+  process(): void {
+    try {
+      if (this.#isServable && !this.#closed) this.#process();
+      this.#readOn();
+    } catch (error) {
+      this.#failed(error);
     }
   }
 
   /** Some input is read ahead of what can be served, so that a long pipeline is no deadlock. */
-  async #pauseReading(): Promise<void> {
-    while (this.#stalled !== undefined && this.#isTooFarAhead()) await this.#stalled;
+  #readOn(): void {
+    if (this.#stalled === undefined || !this.#isTooFarAhead()) return this.serve();
+    this.#stalled.then(() => this.#readOn()); // it never rejects
   }
 
   #isTooFarAhead(): boolean {
@@ -189,6 +214,7 @@ export class Connection implements Link, TurnMember, DecoderLimits {
     try {
       for (let served = 1; !client.closing && decoder.next(); served++) {
         if (served % COMMANDS_PER_CLOCK === 0) host.tick();
+        if (served % COMMANDS_AHEAD === 0) this.#lookFurther();
         const suspended = dispatcher.execute(this.#context, decoder);
         if (suspended !== undefined) {
           this.#suspend(suspended);
@@ -208,6 +234,12 @@ export class Connection implements Link, TurnMember, DecoderLimits {
     dispatcher.endRead(decoder.pendingBytes === 0); // else it has begun to decode the next one
     if (dispatcher.touchedData) this.#needs = host.logPosition;
     host.enlist(this);
+  }
+
+  #lookFurther(): void {
+    const { lookahead } = this.#host;
+    lookahead.add(this.#decoder, this.client.db);
+    lookahead.run();
   }
 
   #suspend(until: Promise<void>): void {

@@ -6,6 +6,7 @@
  *     stop    no new connections -> replies of the turn -> log written and forced -> sockets closed
  */
 
+import type { Decoder } from "../resp/decoder.ts";
 import { Client, type Link } from "../commands/client.ts";
 import type { Command } from "../commands/command.ts";
 import { Context, type ServerHandle, type ShutdownOptions } from "../commands/context.ts";
@@ -42,6 +43,7 @@ import { PubSub } from "./pubsub.ts";
 import { addServerInfo } from "./server_info.ts";
 import { SlowCommands } from "./slow_log.ts";
 import { Stats } from "./stats.ts";
+import { Lookahead } from "../keyspace/lookahead.ts";
 import { Turn } from "./turn.ts";
 
 /** What a server is made of that comes from outside. */
@@ -83,7 +85,8 @@ export class Server implements ServerHandle {
   readonly #options: ServerOptions;
   readonly #dispatcher: Dispatcher;
   readonly #notifications: Notifications;
-  readonly #turn = new Turn();
+  readonly #lookahead = new Lookahead();
+  readonly #turn = new Turn(this.#lookahead);
   readonly #cron: Cron;
   readonly #connections = new Set<Connection>();
   /** Copies of directives as plain fields: they are read at every command. */
@@ -321,6 +324,8 @@ export class Server implements ServerHandle {
       tick: () => {
         keyspace.now_ms = clock.now_ms();
       },
+      lookahead: this.#lookahead,
+      arrive: (connection) => turn.arrive(connection),
       enlist: (member) => turn.enlist(member),
       get logPosition() {
         return appendLog.position;
@@ -360,6 +365,10 @@ export class Server implements ServerHandle {
         client.db = this.keyspace.database(0);
       },
       execute: (args: Args) => this.#dispatcher.replay(ctx, args),
+      lookAhead: (decoder: Decoder) => {
+        this.#lookahead.add(decoder, client.db);
+        this.#lookahead.run();
+      },
     };
   }
 

@@ -1,14 +1,19 @@
 /**
- * The end of a turn.
+ * A turn: what is served between two polls of the event loop.
  *
- * Several connections become readable in one poll of the event loop. The first one served queues a
- * microtask, which runs after all the others of that turn (measured: 7-18 connections share it with
- * 50 busy clients). Then their commands go to the log in one write, and when that is safe, their
- * replies leave: group commit.
+ *     input of A, B, C arrives -> look ahead for all -> run A's, B's, C's commands
+ *                              -> one write to the log -> when that is safe, their replies leave
+ *
+ * Several connections become readable in one poll. The first one queues a microtask, which runs after
+ * all the others have said so (measured: 7-18 connections share it with 50 busy clients at pipeline
+ * 16, 41 without pipeline). So their cache misses overlap ({@linkcode Lookahead}) and their writes
+ * share one write to the log: group commit.
  *
  * Promise: a reply leaves only when all that its connection has written or could have seen is as
  * safe as `appendfsync` asks ({@linkcode TurnMember.needs} against the log's safe position).
  */
+
+import type { Lookahead } from "../keyspace/lookahead.ts";
 
 /** A connection with replies to send. */
 export interface TurnMember {
@@ -18,6 +23,14 @@ export interface TurnMember {
   enlisted: boolean;
   /** Sends what is there. */
   flush(): void;
+}
+
+/** A connection whose input has come. */
+export interface TurnArrival {
+  /** Adds what its next commands will look up. */
+  lookAhead(ahead: Lookahead): void;
+  /** Runs its commands. Must not throw. */
+  process(): void;
 }
 
 /** The log, as far as turns are concerned. */
@@ -37,8 +50,21 @@ export class Turn {
   log: TurnLog = NO_LOG;
   /** Called when all have been served, before anything is written. */
   onServed: () => void = () => {};
-  #members: TurnMember[] = [];
+  readonly #lookahead: Lookahead;
+  readonly #arrivals: TurnArrival[] = [];
+  readonly #members: TurnMember[] = [];
   #scheduled = false;
+
+  /** @param lookahead gathers what those that arrive will look up. */
+  constructor(lookahead: Lookahead) {
+    this.#lookahead = lookahead;
+  }
+
+  /** Input has come, and is to be served. */
+  arrive(arrival: TurnArrival): void {
+    this.#arrivals.push(arrival);
+    this.#schedule();
+  }
 
   /** The member has been served in this turn. */
   enlist(member: TurnMember): void {
@@ -46,9 +72,7 @@ export class Turn {
       member.enlisted = true;
       this.#members.push(member);
     }
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(this.#end);
+    this.#schedule();
   }
 
   /** The log has become safer: whoever waited for that is sent. */
@@ -68,10 +92,32 @@ export class Turn {
     members.length = waiting;
   }
 
-  readonly #end = () => {
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(this.#run);
+  }
+
+  readonly #run = () => {
+    this.#serve();
     this.#scheduled = false;
     this.onServed();
     this.log.commit();
     this.release();
   };
+
+  /** Serves those that have arrived, some at a time: what is read ahead must stay in the cache. */
+  #serve(): void {
+    const arrivals = this.#arrivals;
+    const lookahead = this.#lookahead;
+    let ahead = 0;
+    for (let i = 0; i < arrivals.length; i++) {
+      if (i === ahead) {
+        while (ahead < arrivals.length && lookahead.hasRoom) arrivals[ahead++].lookAhead(lookahead);
+        lookahead.run();
+      }
+      arrivals[i].process();
+    }
+    arrivals.length = 0;
+  }
 }

@@ -9,6 +9,7 @@ function numberIndex(hashOf: (n: number) => number): HashIndex {
   return new HashIndex({
     keyEquals: (address, buf) => address === new DataView(buf.buffer).getInt32(0),
     keyHash: hashOf,
+    touch() {},
   });
 }
 
@@ -69,6 +70,7 @@ Deno.test("a record that moves is found at its new address only", () => {
   const index = new HashIndex({
     keyEquals: (address, buf) => names.get(address) === new DataView(buf.buffer).getInt32(0),
     keyHash: (address) => scramble(names.get(address)!),
+    touch() {},
   });
   for (let n = 1; n <= 500; n++) {
     names.set(n, n);

@@ -97,6 +97,8 @@ export class ToyTarget implements ReplayTarget {
     this.#queued = undefined;
   }
 
+  lookAhead(): void {}
+
   execute(args: Args): string | undefined {
     const words = Array.from({ length: args.count }, (_, i) => args.text(i));
     const name = words[0].toUpperCase();

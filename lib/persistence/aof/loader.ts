@@ -13,6 +13,7 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { Disk, DiskFile } from "../../platform/disk.ts";
 import type { Args } from "../../resp/args.ts";
+import { COMMANDS_AHEAD } from "../../keyspace/lookahead.ts";
 import { Decoder, ProtocolError } from "../../resp/decoder.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import type { EncodingLimits } from "../../types/rdb/limits.ts";
@@ -49,6 +50,8 @@ export interface ReplayTarget {
    * EXEC). `args` are valid during the call only. Returns the error reply, if it is one.
    */
   execute(args: Args, offset: number): string | undefined;
+  /** More commands wait in the decoder: their data may be read ahead. */
+  lookAhead(decoder: Decoder): void;
 }
 
 /** How far a load has come. */
@@ -241,11 +244,13 @@ class Load {
       { bulkBytesMax, queryBytesMax: Number.MAX_SAFE_INTEGER, authenticated: true },
       { strict: true, bufferBytes: CHUNK_BYTES },
     );
+    const { target } = this.#options;
     let unlooked_bytes = 0;
     while (true) {
       try {
         while (decoder.next()) {
           this.#execute(decoder.args, source.delta + decoder.commandStart, aofFile);
+          if (this.#commands % COMMANDS_AHEAD === 0) target.lookAhead(decoder);
           if (this.#commands % COMMANDS_PER_LOOK === 0 && this.#sliceIsOver()) await this.#rest();
         }
       } catch (error) {

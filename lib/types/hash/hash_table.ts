@@ -7,6 +7,7 @@
 
 import type { ValueObject } from "../../keyspace/value.ts";
 import type { HashSeed } from "../../memory/hash.ts";
+import { type KeysAhead, SECOND } from "../../memory/keys_ahead.ts";
 import { NONE, RecordTable, type Ref } from "../../memory/record_table.ts";
 import type { Random } from "../../platform/random.ts";
 import { ExpiryHeap } from "./expiry_heap.ts";
@@ -36,6 +37,10 @@ export class HashTable implements ValueObject {
 
   get usedBytes(): number {
     return this.table.usedBytes + (this.#heap?.bytes ?? 0);
+  }
+
+  warm(keys: KeysAhead, from: number, to: number): boolean {
+    return this.table.warm(keys, from, to, SECOND, keys.elements);
   }
 
   /** How many fields there are, expired ones that nobody has removed included. */

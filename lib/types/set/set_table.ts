@@ -9,6 +9,7 @@ import { Buffer } from "node:buffer";
 import type { Database } from "../../keyspace/database.ts";
 import { OBJECT, type ValueObject } from "../../keyspace/value.ts";
 import type { HashSeed } from "../../memory/hash.ts";
+import { type KeysAhead, SECOND } from "../../memory/keys_ahead.ts";
 import { NONE, RecordTable, type Ref } from "../../memory/record_table.ts";
 
 const NO_VALUE = Buffer.alloc(0);
@@ -39,6 +40,10 @@ export class SetTable implements ValueObject {
 
   get usedBytes(): number {
     return this.table.usedBytes;
+  }
+
+  warm(keys: KeysAhead, from: number, to: number): boolean {
+    return this.table.warm(keys, from, to, SECOND, keys.elements);
   }
 
   /** Whether `buf[start .. end)` is a member. */

@@ -9,6 +9,7 @@
 import { Buffer } from "node:buffer";
 import type { ValueObject, ValueType } from "../../keyspace/value.ts";
 import type { HashSeed } from "../../memory/hash.ts";
+import { type KeysAhead, LAST } from "../../memory/keys_ahead.ts";
 import { NONE, RecordTable, type Ref } from "../../memory/record_table.ts";
 import { RankTree } from "./rank_tree.ts";
 import { readScore, SCORE_BYTES, writeScore } from "./score.ts";
@@ -43,6 +44,10 @@ export class LargeZset implements ValueObject {
 
   get usedBytes(): number {
     return this.table.usedBytes + this.tree.bytes;
+  }
+
+  warm(keys: KeysAhead, from: number, to: number): boolean {
+    return this.table.warm(keys, from, to, LAST, keys.elements);
   }
 
   /** The record of a member, or NONE. */

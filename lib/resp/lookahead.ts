@@ -1,0 +1,66 @@
+/**
+ * Finds the keys of commands that have arrived and are not decoded yet, without changing anything.
+ *
+ * It is for hints, so it only knows the common form: an array of at most nine arguments in canonical
+ * form, all here. Anything else ends the search, and is the decoder's affair.
+ */
+
+import { FIRST, type KeysAhead, LAST, OFFSETS, SECOND } from "../memory/keys_ahead.ts";
+
+const CR = 13;
+const ASTERISK = 42;
+const DOLLAR = 36;
+const ZERO = 48;
+
+/** Arguments that are longer end the search. */
+const LENGTH_MAX = 0xffff;
+
+/** Adds up to `count_max` commands from `buf[at .. end)` to `keys`. */
+export function lookAhead(
+  buf: Uint8Array,
+  at: number,
+  end: number,
+  keys: KeysAhead,
+  count_max: number,
+): void {
+  while (count_max-- > 0 && !keys.isFull) {
+    const next = addCommand(buf, at, end, keys);
+    if (next < 0) return;
+    at = next;
+  }
+}
+
+/** Adds the command at `at`, if it has a key. Returns where the next one begins; -1: unknown. */
+function addCommand(buf: Uint8Array, at: number, end: number, keys: KeysAhead): number {
+  if (at + 4 > end || buf[at] !== ASTERISK || buf[at + 2] !== CR) return -1;
+  const args = buf[at + 1] - ZERO;
+  if (args < 1 || args > 9) return -1;
+  const { bounds } = keys;
+  const place = keys.count * OFFSETS;
+  at += 4;
+  for (let i = 0; i < args; i++) {
+    let length = 0;
+    if (at + 4 > end || buf[at++] !== DOLLAR) return -1;
+    for (let byte = buf[at++]; byte !== CR; byte = buf[at++]) {
+      length = length * 10 + byte - ZERO;
+      if (at >= end || length < 0 || length > LENGTH_MAX) return -1;
+    }
+    const start = at + 1;
+    at = start + length;
+    if (at + 2 > end) return -1;
+    if (i === 1) {
+      bounds[place + FIRST] = start;
+      bounds[place + FIRST + 1] = at;
+    } else if (i === 2) {
+      bounds[place + SECOND] = start;
+      bounds[place + SECOND + 1] = at;
+    }
+    bounds[place + LAST] = start;
+    bounds[place + LAST + 1] = at;
+    at += 2;
+  }
+  if (args === 1) return at;
+  if (args === 2) bounds[place + SECOND] = bounds[place + SECOND + 1] = at;
+  keys.bufs[keys.count++] = buf;
+  return at;
+}
