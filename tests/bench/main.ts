@@ -4,6 +4,7 @@
  *     deno task bench                              all of them, small: some minutes
  *     deno task bench throughput cpu               only these
  *     deno task bench --size full --rounds 5       the sizes the goals are stated for
+ *     deno task bench memory --bundle              redeno as `deno task bundle` wrote it
  *
  *     deno task bench --help                       what there is
  *
@@ -42,7 +43,7 @@ import { coresOfOthers, cpuTimes } from "./noise.ts";
 import { pipelined } from "./pipelined.ts";
 import { replay } from "./replay.ts";
 import { summary, table } from "./report.ts";
-import { killServers, startCommand } from "./servers.ts";
+import { killServers, startCommand, useBundle } from "./servers.ts";
 import { rewrite } from "./rewrite.ts";
 import { stall } from "./stall.ts";
 import { startup } from "./startup.ts";
@@ -68,7 +69,7 @@ const BENCHMARKS: readonly Benchmark[] = [
 ];
 
 const NAMES = BENCHMARKS.map(({ name, title }) => `  ${name.padEnd(10)}  ${title}`).join("\n");
-const USAGE = `Usage: deno task bench [name ...] [--size small|full] [--rounds N]
+const USAGE = `Usage: deno task bench [name ...] [--size small|full] [--rounds N] [--bundle]
 Names:
 ${NAMES}`;
 
@@ -78,10 +79,12 @@ class UsageError extends Error {}
 function readArgs(args: readonly string[]): { chosen: readonly Benchmark[]; wish: Wish } {
   const flags = parseArgs(args, {
     string: ["size", "rounds"],
+    boolean: ["bundle"],
     unknown: (arg, key) => {
       if (key !== undefined) throw new UsageError(`${arg}: no such option`);
     },
   });
+  if (flags.bundle === true) useBundle();
   const size = flags.size ?? "small";
   if (size !== "small" && size !== "full") throw new UsageError("--size is small or full");
   const rounds = flags.rounds === undefined ? undefined : Number(flags.rounds);

@@ -30,6 +30,13 @@ export function killServers(): void {
   for (const server of running) server.kill();
 }
 
+let main = "main.ts";
+
+/** From now on redeno is started from the file that `deno task bundle` writes. */
+export function useBundle(): void {
+  main = "build/redeno.js";
+}
+
 /** The command of `deno task start`, to be run directly: no shell and no task runner between. */
 export function startCommand(): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
@@ -39,7 +46,8 @@ export function startCommand(): string[] {
     throw new Error(`deno.json: task 'start' is not a plain command: ${JSON.stringify(text)}`);
   }
   const [program, ...args] = text.trim().split(/\s+/);
-  return [program === "deno" ? Deno.execPath() : program, ...args];
+  const words = args.map((word) => word === "main.ts" ? main : word);
+  return [program === "deno" ? Deno.execPath() : program, ...words];
 }
 
 /** Starts one server on a free port and waits for its first PONG; `dir` is made where not given. */

@@ -9,16 +9,15 @@ import denoJson from "../../deno.json" with { type: "json" };
 import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
 import { freePort } from "../kit/oracle.ts";
 import { ROOT } from "../tools/source.ts";
-import { ask, Program, Scratch } from "./kit.ts";
+import { ask, bundleTo, Program, Scratch } from "./kit.ts";
 
 const compiler = Deno.env.get("REDENO_COMPILE") ?? "";
 if (compiler === "") console.log("REDENO_COMPILE is not set: deno task compile is not tried");
 
-/** Compiles to a file, with the command of the task. */
-async function compileTo(path: string): Promise<void> {
+/** Compiles the bundle to a file, with the command of the task. */
+async function compileTo(bundle: string, path: string): Promise<void> {
   const [_deno, command, ...options] = denoJson.tasks.compile.command.split(" ");
-  // Types are what `deno task check` is for; the compiling deno may be another version.
-  const args = [command, "--no-check", ...options];
+  const args = [command, ...options.slice(0, -1), bundle];
   args[args.indexOf("--output") + 1] = path;
   const { success, stderr } = await new Deno.Command(compiler, { args, cwd: ROOT }).output();
   assert(success, new TextDecoder().decode(stderr));
@@ -34,7 +33,9 @@ Deno.test({
       "my.conf": "appendonly yes\nbind 127.0.0.1\n",
     });
     const executable = dir.at("redeno");
-    await compileTo(executable);
+    const bundle = dir.at("redeno.js");
+    assertEquals(await bundleTo(bundle), "");
+    await compileTo(bundle, executable);
     const { code, stdout } = await new Deno.Command(executable, { args: ["--version"] }).output();
     assertEquals(code, 0);
     assertMatch(new TextDecoder().decode(stdout), /^redeno v=/);

@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly bare?: boolean;
   /** A compiled redeno to run in place of the task's command. */
   readonly executable?: string;
+  /** A bundle to run in place of `main.ts`. */
+  readonly bundle?: string;
   /** The working directory; the root of the project where not given. */
   readonly cwd?: string;
 }
@@ -30,10 +32,18 @@ export interface RunOptions {
 const TIMEOUT_MS = 20_000;
 
 /** The command of `deno task start`, without `deno`. */
-function startCommand(bare: boolean): string[] {
+function startCommand(bare: boolean, bundle: string | undefined): string[] {
   const words = denoJson.tasks.start.command.split(" ").slice(1)
-    .map((word) => word === "main.ts" ? `${ROOT}main.ts` : word);
+    .map((word) => word === "main.ts" ? bundle ?? `${ROOT}main.ts` : word);
   return bare ? words.slice(0, words.indexOf("--default-config")) : words;
+}
+
+/** Bundles the program to a file, with the command of the task. Returns what went wrong, or "". */
+export async function bundleTo(path: string): Promise<string> {
+  const args = denoJson.tasks.bundle.command.split(" ").slice(1);
+  args[args.indexOf("--output") + 1] = path;
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT }).output();
+  return success ? "" : new TextDecoder().decode(stderr);
 }
 
 /** A running program. */
@@ -45,9 +55,9 @@ export class Program implements AsyncDisposable {
 
   /** Starts it. */
   constructor(args: readonly string[], options: RunOptions = {}) {
-    const { stdin, bare = false, executable, cwd = ROOT } = options;
+    const { stdin, bare = false, executable, bundle, cwd = ROOT } = options;
     this.#child = new Deno.Command(executable ?? Deno.execPath(), {
-      args: executable === undefined ? [...startCommand(bare), ...args] : [...args],
+      args: executable === undefined ? [...startCommand(bare, bundle), ...args] : [...args],
       cwd,
       env: { NO_COLOR: "1" },
       stdin: stdin === undefined ? "null" : "piped",
