@@ -52,6 +52,7 @@ const setbit = command({
     const at = valueStart + index;
     const mask = 0x80 >>> (offset % BITS);
     const before = (bytes[at] & mask) === 0 ? 0 : 1;
+    db.overwriting(string.ref, index, index + 1);
     if (bit === 1) bytes[at] |= mask;
     else bytes[at] &= ~mask;
     if (string.isGrown || before !== bit) db.changed(SETBIT_EVENT, args, 1);
@@ -232,7 +233,9 @@ function storeCombined(ctx: Context, operation: BitOperation, length: number): v
   }
   db.setExpiry(db.resizeValue(target, RAW, length), undefined);
   const sources = locateSources(ctx); // the target may be one of them, and have moved
-  const { bytes, valueStart, valueEnd } = db.locate(db.peek(args, 2));
+  target = db.peek(args, 2);
+  db.overwriting(target, 0, length);
+  const { bytes, valueStart, valueEnd } = db.locate(target);
   combineBits(operation, sources, { bytes, start: valueStart, end: valueEnd });
 }
 

@@ -24,6 +24,9 @@ const BAD_TYPE = "ERR Invalid bitfield type. Use something like i16 u8. " +
 const BAD_OVERFLOW = "ERR Invalid OVERFLOW type specified";
 const READ_ONLY = "ERR BITFIELD_RO only supports the GET subcommand";
 
+const BITS = 8;
+/** Bytes that a field of 64 bits may touch. */
+const FIELD_SPAN_BYTES_MAX = 9;
 const LETTER_I = 0x69;
 const LETTER_U = 0x75;
 
@@ -146,6 +149,8 @@ function changeFields(
       reply.null();
       continue;
     }
+    const at = Math.floor(offset / BITS);
+    db.overwriting(string.ref, at, at + FIELD_SPAN_BYTES_MAX);
     writeField(bytes, valueStart, offset, type, after);
     if (string.isGrown || after !== before) isChanged = true;
     reply.integer(kind === "set" ? before : after);

@@ -49,9 +49,9 @@ export function memoryFigures(server: ServerHandle): MemoryFigures {
   let reserved = 0;
   for (const db of server.keyspace.databases()) {
     indexes += db.table.indexBytes;
-    reserved += db.table.reservedBytes + db.usedBytes - db.table.usedBytes;
+    reserved += db.table.reservedBytes + db.measureBytes() - db.table.usedBytes;
   }
-  const keyspace_bytes = server.keyspace.usedBytes;
+  const keyspace_bytes = server.keyspace.measureBytes();
   const clients_bytes = clientBytes(server);
   const used_bytes = gauge.startup_bytes + clients_bytes + keyspace_bytes;
   gauge.peak_bytes = Math.max(gauge.peak_bytes, used_bytes);

@@ -17,11 +17,12 @@ const CLIENT_BYTES_HIGH = 200 * 1024;
 /** What there is to say about memory, one line for each finding. */
 export function memoryReport(
   figures: MemoryFigures,
-  keyspace: Pick<Keyspace, "usedBytes">,
+  keyspace: Pick<Keyspace, "measureBytes">,
   clientCount: number,
 ): string {
-  if (keyspace.usedBytes < DATA_BYTES_MIN) {
-    return `There is little data here (${humanBytes(keyspace.usedBytes)}): nothing can be said ` +
+  const keyspace_bytes = keyspace.measureBytes();
+  if (keyspace_bytes < DATA_BYTES_MIN) {
+    return `There is little data here (${humanBytes(keyspace_bytes)}): nothing can be said ` +
       "about its memory yet.\n";
   }
   const { peak_bytes, used_bytes, clients_bytes } = figures;

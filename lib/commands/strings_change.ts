@@ -242,6 +242,7 @@ function fits(ctx: Context, length: number): boolean {
 function writeInto(ctx: Context, ref: Ref, length: number, offset: number, v: number): void {
   const { args, db } = ctx;
   const resized = db.resizeValue(ref, RAW, length);
+  db.overwriting(resized, offset, offset + args.length(v));
   const { bytes, valueStart } = db.locate(resized);
   copyBytes(args.buf, args.start(v), args.end(v), bytes, valueStart + offset);
 }

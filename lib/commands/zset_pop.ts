@@ -217,58 +217,35 @@ function waitFor(
   return ctx.server.blocking.wait(ctx, [...keys], timeout_ms, attempt, () => ctx.reply.nullArray());
 }
 
-const zmpop = command({
-  name: "zmpop",
-  arity: -4,
-  flags: ["write", "movablekeys"],
-  acl: ["sortedset"],
-  keys: [countedKeys(1, "RW ACCESS DELETE")],
-  group: "sorted-set",
-  since: "7.0.0",
-  summary: "Removes and returns members of the first of several sorted sets that has some.",
-  complexity:
-    "O(K) + O(M*log(N)) where K is the number of keys, N is the size of the sorted set, " +
-    "and M is how many are removed.",
-  syntax: "numkeys key [key ...] <MIN | MAX> [COUNT count]",
-  run(ctx) {
-    const request = readRequest(ctx, 1);
-    if (request === undefined) return;
-    const { firstKey, afterKeys } = request;
-    const served = serveFrom(
-      ctx,
-      firstKey,
-      afterKeys,
-      (ref, args, i) => popRequested(ctx, ref, args, i, request),
-    );
-    if (!served) ctx.reply.nullArray();
-  },
-});
-
-const bzmpop = command({
-  name: "bzmpop",
-  arity: -5,
-  flags: ["write", "blocking", "movablekeys"],
-  acl: ["sortedset"],
-  keys: [countedKeys(2, "RW ACCESS DELETE")],
-  group: "sorted-set",
-  since: "7.0.0",
-  summary:
-    "Removes and returns members of the first of several sorted sets that has some, or waits.",
-  complexity:
-    "O(K) + O(M*log(N)) where K is the number of keys, N is the size of the sorted set, " +
-    "and M is how many are removed.",
-  syntax: "timeout numkeys key [key ...] <MIN | MAX> [COUNT count]",
-  run(ctx) {
-    const timeout_ms = waitSeconds(ctx, 1);
-    if (timeout_ms === undefined) return;
-    const request = readRequest(ctx, 2);
-    if (request === undefined) return;
-    const { firstKey, afterKeys } = request;
-    const serve = (ref: Ref, args: Args, i: number) => popRequested(ctx, ref, args, i, request);
-    if (serveFrom(ctx, firstKey, afterKeys, serve)) return;
-    return waitFor(ctx, firstKey, afterKeys, timeout_ms, serve);
-  },
-});
+/** ZMPOP; or BZMPOP, which waits, and has a timeout before the number of keys. */
+function mpop(name: string, waits: boolean): Command {
+  const numkeysAt = waits ? 2 : 1;
+  return command({
+    name,
+    arity: -3 - numkeysAt,
+    flags: waits ? ["write", "blocking", "movablekeys"] : ["write", "movablekeys"],
+    acl: ["sortedset"],
+    keys: [countedKeys(numkeysAt, "RW ACCESS DELETE")],
+    group: "sorted-set",
+    since: "7.0.0",
+    summary: "Removes and returns members of the first of several sorted sets that has some" +
+      (waits ? ", or waits." : "."),
+    complexity:
+      "O(K) + O(M*log(N)) where K is the number of keys, N is the size of the sorted set, " +
+      "and M is how many are removed.",
+    syntax: `${waits ? "timeout " : ""}numkeys key [key ...] <MIN | MAX> [COUNT count]`,
+    run(ctx) {
+      const timeout_ms = waits ? waitSeconds(ctx, 1) : 0;
+      if (timeout_ms === undefined) return;
+      const request = readRequest(ctx, numkeysAt);
+      if (request === undefined) return;
+      const { firstKey, afterKeys } = request;
+      const serve = (ref: Ref, args: Args, i: number) => popRequested(ctx, ref, args, i, request);
+      if (serveFrom(ctx, firstKey, afterKeys, serve)) return;
+      return waits ? waitFor(ctx, firstKey, afterKeys, timeout_ms, serve) : ctx.reply.nullArray();
+    },
+  });
+}
 
 /** What BZPOPMIN and BZPOPMAX do. */
 function popOrWait(ctx: Context, max: boolean): Promise<void> | undefined {
@@ -303,8 +280,8 @@ function bzpop(name: string, max: boolean): Command {
 export const zsetPopCommands: readonly Command[] = [
   zpop("zpopmin", false),
   zpop("zpopmax", true),
-  zmpop,
+  mpop("zmpop", false),
   bzpop("bzpopmin", false),
   bzpop("bzpopmax", true),
-  bzmpop,
+  mpop("bzmpop", true),
 ];

@@ -17,7 +17,7 @@ import type { KeyspaceState, KeyWaiters, Watcher } from "./shared.ts";
 import { logarithmicIncrement } from "./access.ts";
 import { earliestExpiry } from "../types/hash/packed_fields.ts";
 import { FieldExpiry } from "./field_expiry.ts";
-import { ObjectSlots } from "./object_slots.ts";
+import { RecordObjects } from "./record_objects.ts";
 import { WatchedKeys } from "./watched_keys.ts";
 import { ENCODINGS, HASH_PACKED_TIMED, OBJECT, type ValueObject, type ValueType } from "./value.ts";
 
@@ -40,18 +40,18 @@ export class Database {
 
   #table: RecordTable;
   /** Values that are objects, by handle. */
-  #objects = new ObjectSlots();
+  #objects: RecordObjects;
   /** Fields of hashes that expire; undefined: there never were any. */
   #fields: FieldExpiry | undefined;
   /** Who watches which key (latin1); undefined while nobody does. */
   #watched: WatchedKeys | undefined;
-  readonly #handleBytes = Buffer.alloc(4);
 
   /** Made by the keyspace only. */
   constructor(keyspace: KeyspaceState, index: number) {
     this.keyspace = keyspace;
     this.index = index;
     this.#table = new RecordTable(keyspace.seed);
+    this.#objects = new RecordObjects(this.#table);
   }
 
   /** How many keys there are, the expired ones that nobody has noticed included. */
@@ -74,9 +74,9 @@ export class Database {
     return this.#fields?.isNeeded ?? false;
   }
 
-  /** Bytes that keys, values and indexes take. */
-  get usedBytes(): number {
-    return this.#table.usedBytes + (this.#fields?.usedBytes ?? 0) + this.#objects.usedBytes;
+  /** Bytes that keys, values and indexes take; large values are asked in turns (object_slots.ts). */
+  measureBytes(): number {
+    return this.#table.usedBytes + (this.#fields?.usedBytes ?? 0) + this.#objects.measureBytes();
   }
 
   // --- looking up ---------------------------------------------------------------------------
@@ -151,18 +151,23 @@ export class Database {
   /** Type of a value. */
   type(ref: Ref): ValueType {
     const encoding = this.#table.encoding(ref);
-    return encoding === OBJECT ? this.object(ref).type : ENCODINGS[encoding].type;
+    return encoding === OBJECT ? this.#objects.typeOf(ref) : ENCODINGS[encoding].type;
   }
 
   /** The object that a record with encoding OBJECT stands for. */
   object(ref: Ref): ValueObject {
-    return this.#objects.at(this.#handleOf(ref));
+    return this.#objects.of(ref);
+  }
+
+  /** The same for whoever looks at it once, and changes nothing: it is not woken if it sleeps. */
+  objectAside(ref: Ref): ValueObject {
+    return this.#objects.aside(ref);
   }
 
   /** Takes the object out of a record that is about to be removed, so that it lives on elsewhere. */
   takeObject(ref: Ref): ValueObject {
     this.preserve(ref);
-    return this.#objects.take(this.#handleOf(ref));
+    return this.#objects.takeFrom(ref);
   }
 
   /**
@@ -210,15 +215,15 @@ export class Database {
       const { buf } = args;
       return this.#table.insert(buf, args.start(i), args.end(i), encoding, meta, value, from, to);
     }
-    this.#dropObject(ref);
+    this.#objects.releaseOf(ref);
     const stored = this.#table.setValue(ref, encoding, value, from, to);
     return keepExpiry ? stored : this.#table.setExpiry(stored, undefined);
   }
 
   /** Stores an object under argument `i`, as {@linkcode Database.store} does a string. */
   storeObject(ref: Ref, args: Args, i: number, object: ValueObject, keepExpiry = false): Ref {
-    this.#handleBytes.writeInt32LE(this.#objects.reserve());
-    const stored = this.store(ref, args, i, OBJECT, this.#handleBytes, 0, 4, keepExpiry);
+    const handle = this.#objects.reserveBytes();
+    const stored = this.store(ref, args, i, OBJECT, handle, 0, handle.length, keepExpiry);
     this.#objects.put(object);
     if (object.nextExpiry_ms !== undefined) this.fieldsExpireAt(args, i, object.nextExpiry_ms);
     return stored;
@@ -234,6 +239,11 @@ export class Database {
     const resized = this.#table.resizeValue(ref, length);
     this.#table.setEncoding(resized, encoding);
     return resized;
+  }
+
+  /** The bytes `from .. to` of a string are about to be overwritten in place. */
+  overwriting(ref: Ref, from: number, to: number): void {
+    if (this.keyspace.preserver !== undefined) this.#table.overwriting(ref, from, to);
   }
 
   /** Sets when a key expires, in ms since the epoch; undefined: never. */
@@ -260,7 +270,7 @@ export class Database {
   /** Takes a key out. */
   remove(ref: Ref): void {
     this.preserve(ref);
-    this.#dropObject(ref);
+    this.#objects.releaseOf(ref);
     this.#table.remove(ref);
   }
 
@@ -271,7 +281,7 @@ export class Database {
     this.keyspace.preserver?.clearing(this);
     this.keyspace.retired.add(this.#table, this.#objects, this.keyspace.loading);
     this.#table = new RecordTable(this.keyspace.seed);
-    this.#objects = new ObjectSlots();
+    this.#objects = new RecordObjects(this.#table);
     this.#fields = undefined;
   }
 
@@ -404,17 +414,5 @@ export class Database {
 
   #fieldExpiry(): FieldExpiry {
     return this.#fields ??= new FieldExpiry(this, this.keyspace.seed);
-  }
-
-  #dropObject(ref: Ref): void {
-    if (this.#table.encoding(ref) !== OBJECT) return;
-    this.#objects.release(this.#handleOf(ref));
-  }
-
-  #handleOf(ref: Ref): number {
-    const table = this.#table;
-    table.locate(ref);
-    const { bytes, valueStart: at } = table; // by hand: readInt32LE is several times slower
-    return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
   }
 }

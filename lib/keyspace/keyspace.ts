@@ -42,10 +42,10 @@ export class Keyspace extends KeyspaceState {
     this.database(first).swapWith(this.database(second));
   }
 
-  /** Bytes that all keys and values take, with their indexes. */
-  get usedBytes(): number {
+  /** Bytes that all keys and values take, with their indexes; see object_slots.ts. */
+  measureBytes(): number {
     let sum = 0;
-    for (const db of this.#databases.values()) sum += db.usedBytes;
+    for (const db of this.#databases.values()) sum += db.measureBytes();
     return sum;
   }
 }

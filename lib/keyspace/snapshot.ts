@@ -4,34 +4,39 @@
  *     const snapshot = new KeyspaceSnapshot(keyspace, encoder);      this is the moment
  *     while (!snapshot.step()) ...                                   some 10 us of work each
  *
- * Every record of that moment is old (`Records.isOld`) until it is written: by the walk over the
- * tables, or by {@linkcode KeyspaceSnapshot.preserve} before it changes. Records made later are not
+ * Every record of that moment is old (`Records.isOld`) until it is the snapshot's own: when the walk
+ * over the tables comes to it, or before it changes ({@linkcode KeyspaceSnapshot.preserve}), whichever
+ * is first. A small record is written then. A large one is kept (`kept_record.ts`), which takes no
+ * time, and written piece by piece later; it may change and go meanwhile. Records made later are not
  * old, and are passed over. A database that is flushed meanwhile lives on here until it has been
  * written.
  *
- * Promises: each record of the moment is written once, as it was. Before the next snapshot no record
- * is old, even if this one is given up. One at a time.
+ * Promises: each record of the moment is written once, as it was. No change has to wait for more than
+ * a small record, but when very much has gathered behind a large value. Before the next snapshot no
+ * record is old and no value kept, even if this one is given up. One at a time.
  */
 
 import type { Buffer } from "node:buffer";
 import type { Database, Ref } from "./database.ts";
+import { keepRecord, type KeptRecord } from "./kept_record.ts";
 import type { Keyspace } from "./keyspace.ts";
 import type { Preserver } from "./shared.ts";
-import { OBJECT } from "./value.ts";
-import { equalBytes } from "../memory/bytes.ts";
-import { NONE } from "../memory/record_layout.ts";
+import { HANDLE_BYTES, OBJECT } from "./value.ts";
+import { KeptBytes } from "./value_moment.ts";
 
-/** A value that takes more memory than this is written piece by piece. */
-const LARGE_BYTES = 64 * 1024;
+/** A value that takes more memory than this is kept, and written piece by piece. */
+const LARGE_BYTES = 16 * 1024;
+/** What may be in memory for the snapshot's sake before it should hurry. */
+const AMPLE_BYTES = 8 * 1024 * 1024;
 /** What may gather behind a large value before the rest of it is written at once. */
-const GATHERED_BYTES_MAX = 8 * 1024 * 1024;
+const GATHERED_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Who writes the records; see `persistence/snapshot_encoder.ts`. */
 export interface RecordSink {
   /** Writes a record whole; behind a large one that is under way. */
   record(db: Database, index: number, ref: Ref): void;
-  /** Writes a record a piece at each step. */
-  pieces(db: Database, index: number, ref: Ref): Iterator<void, void, void>;
+  /** Writes a kept record a piece at each step. */
+  pieces(kept: KeptRecord): Iterator<void, void, void>;
 }
 
 /** A database of the moment. */
@@ -44,26 +49,25 @@ interface Part {
   isWalked: boolean;
   /** Whether `db` is kept for the snapshot only. */
   isOrphan: boolean;
-  /** Keys of large values that the walk has come to. */
-  readonly large: Buffer[];
-}
-
-/** A large value that is being written. */
-interface OpenValue {
-  readonly part: Part;
-  readonly key: Buffer;
-  readonly pieces: Iterator<void, void, void>;
 }
 
 /** See above. */
 export class KeyspaceSnapshot implements Preserver {
   readonly #keyspace: Keyspace;
   readonly #sink: RecordSink;
+  readonly #large_bytes: number;
+  /** When the moment was; while a log is loaded nothing expires. */
+  readonly #clock_ms: number;
   /** The databases not yet walked to the end, the first one under way. */
   readonly #parts: Part[] = [];
-  #open: OpenValue | undefined;
-  /** Bytes of records written behind the open value, about. */
+  /** Large records in the order in which they are written, from number `#first` on. */
+  readonly #queue: KeptRecord[] = [];
+  #first = 0;
+  /** The first of them, if it is under way. */
+  #pieces: Iterator<void, void, void> | undefined;
+  /** Bytes of records written behind it, about. */
   #gathered_bytes = 0;
+  readonly #kept = new KeptBytes();
   #abandoned = false;
   /** Records written. */
   records = 0;
@@ -72,34 +76,41 @@ export class KeyspaceSnapshot implements Preserver {
   /** A key that changed without a word: the snapshot is worth nothing. */
   missedKey: string | undefined;
 
-  /** This is the moment. @param sink is called from within changes to the keyspace, too. */
-  constructor(keyspace: Keyspace, sink: RecordSink) {
+  /**
+   * This is the moment.
+   *
+   * @param sink is called from within changes to the keyspace, too.
+   * @param large_bytes a value that takes more memory than this is large; 16 KiB.
+   */
+  constructor(keyspace: Keyspace, sink: RecordSink, large_bytes = LARGE_BYTES) {
     if (keyspace.preserver !== undefined) throw new Error("a snapshot is under way");
     this.#keyspace = keyspace;
     this.#sink = sink;
+    this.#large_bytes = large_bytes;
+    this.#clock_ms = keyspace.loading ? -Infinity : keyspace.now_ms;
     let total = 0;
     for (const db of keyspace.databases()) {
       db.table.newEpoch();
       total += db.size;
       if (db.size > 0) {
-        this.#parts.push({
-          db,
-          index: db.index,
-          cursor: 0,
-          isWalked: false,
-          isOrphan: false,
-          large: [],
-        });
+        this.#parts.push({ db, index: db.index, cursor: 0, isWalked: false, isOrphan: false });
       }
     }
     this.total = total;
     keyspace.preserver = this;
   }
 
+  /** Whether more is in memory for the snapshot's sake than should be: it had better not rest. */
+  get isPressed(): boolean {
+    return this.#gathered_bytes + this.#kept.bytes > AMPLE_BYTES;
+  }
+
   /** A little more of the walk. True: all is written (or passed over), and the snapshot is over. */
   step(): boolean {
-    if (this.#open !== undefined) {
-      this.#stepOpen(this.#open);
+    const large = this.#queue.at(this.#first);
+    if (large !== undefined) {
+      if (this.#abandoned) this.#drain(large);
+      else this.#write(large);
       return false;
     }
     const part = this.#parts.at(0);
@@ -107,10 +118,7 @@ export class KeyspaceSnapshot implements Preserver {
       this.#keyspace.preserver = undefined;
       return true;
     }
-    const key = part.large.pop();
-    if (key !== undefined) {
-      this.#begin(part, key);
-    } else if (part.isWalked) {
+    if (part.isWalked) {
       this.#end(part);
     } else {
       part.cursor = part.db.table.scan(part.cursor, (ref) => this.#visit(part, ref));
@@ -122,22 +130,13 @@ export class KeyspaceSnapshot implements Preserver {
   /** Gives up: from now on records are passed over. {@linkcode KeyspaceSnapshot.step} goes on. */
   abandon(): void {
     this.#abandoned = true;
-    if (this.#open !== undefined) this.#close(this.#open);
+    this.#pieces = undefined;
   }
 
   preserve(db: Database, ref: Ref): void {
-    const open = this.#open;
-    if (open !== undefined && open.part.db === db && isKeyOf(db, ref, open.key)) {
-      this.#finish(open);
-      return;
-    }
     const part = this.#parts.find((each) => each.db === db);
     if (part === undefined) throw new Error("snapshot: an old record where none should be");
-    if (this.#abandoned || sizeOf(db, ref) <= LARGE_BYTES) return this.#write(part, ref);
-    // In pieces, too, though all at once: they can go to the file, and need little memory.
-    if (open !== undefined) this.#finish(open);
-    this.#begin(part, db.keyOf(ref));
-    if (this.#open !== undefined) this.#finish(this.#open);
+    this.#settle(part, ref);
   }
 
   clearing(db: Database): void {
@@ -159,56 +158,51 @@ export class KeyspaceSnapshot implements Preserver {
   }
 
   #visit(part: Part, ref: Ref): void {
-    const { db } = part;
-    if (!db.table.isOld(ref)) return;
-    if (this.#abandoned) db.table.renew(ref);
-    else if (sizeOf(db, ref) > LARGE_BYTES) part.large.push(db.keyOf(ref));
-    else this.#write(part, ref);
+    if (part.db.table.isOld(ref)) this.#settle(part, ref);
   }
 
-  #write(part: Part, ref: Ref): void {
-    const { db, index } = part;
+  /** Writes an old record or, if it is large, keeps it. */
+  #settle({ db, index }: Part, ref: Ref): void {
     if (!this.#abandoned) {
-      this.#sink.record(db, index, ref);
-      this.records++;
-      if (this.#open !== undefined) this.#gather(sizeOf(db, ref));
+      const size_bytes = sizeOf(db, ref);
+      const kept = size_bytes > this.#large_bytes
+        ? keepRecord(db, index, ref, this.#kept, this.#clock_ms)
+        : undefined;
+      if (kept !== undefined) this.#queue.push(kept);
+      else this.#writeWhole(db, index, ref, size_bytes);
     }
     db.table.renew(ref);
   }
 
-  #gather(size_bytes: number): void {
+  #writeWhole(db: Database, index: number, ref: Ref, size_bytes: number): void {
+    this.#sink.record(db, index, ref);
+    this.records++;
+    if (this.#pieces === undefined) return;
     this.#gathered_bytes += size_bytes;
-    if (this.#gathered_bytes > GATHERED_BYTES_MAX) this.#finish(this.#open!);
+    if (this.#gathered_bytes <= GATHERED_BYTES_MAX) return;
+    const large = this.#queue[this.#first];
+    while (this.#pieces !== undefined) this.#write(large);
   }
 
-  /** Begins with a large value, if it is still there as it was. */
-  #begin(part: Part, key: Buffer): void {
-    const { db, index } = part;
-    const ref = db.table.findAside(key, 0, key.length);
-    if (ref === NONE || !db.table.isOld(ref)) return;
-    if (this.#abandoned) return db.table.renew(ref);
+  /** A piece more. The sink may give the snapshot up meanwhile. */
+  #write(large: KeptRecord): void {
+    this.#pieces ??= this.#sink.pieces(large);
+    const { done } = this.#pieces.next();
+    if (!done || this.#abandoned) return;
+    large.value.end();
+    this.records++;
+    this.#shift();
+  }
+
+  #drain(large: KeptRecord): void {
+    if (large.value.drain()) this.#shift();
+  }
+
+  #shift(): void {
+    this.#pieces = undefined;
     this.#gathered_bytes = 0;
-    this.#open = { part, key, pieces: this.#sink.pieces(db, index, ref) };
-    this.#stepOpen(this.#open); // it takes what it needs while `ref` is valid
-  }
-
-  /** A piece more. The sink may give the snapshot up meanwhile, and with it the value. */
-  #stepOpen(open: OpenValue): void {
-    const { done } = open.pieces.next();
-    if (done && this.#open === open) this.#close(open);
-  }
-
-  /** Writes the rest of a large value at once. */
-  #finish(open: OpenValue): void {
-    while (this.#open === open) this.#stepOpen(open);
-  }
-
-  #close({ part: { db }, key }: OpenValue): void {
-    this.#open = undefined;
-    if (!this.#abandoned) this.records++;
-    const ref = db.table.findAside(key, 0, key.length);
-    if (ref === NONE) throw new Error("snapshot: a value has gone while it was being written");
-    db.table.renew(ref);
+    if (++this.#first < this.#queue.length) return;
+    this.#queue.length = this.#first = 0;
   }
 
   #end(part: Part): void {
@@ -218,11 +212,7 @@ export class KeyspaceSnapshot implements Preserver {
 }
 
 function sizeOf(db: Database, ref: Ref): number {
-  return db.encoding(ref) === OBJECT ? db.object(ref).usedBytes : db.table.recordBytes(ref);
-}
-
-function isKeyOf(db: Database, ref: Ref, key: Buffer): boolean {
-  const { bytes, keyStart, valueStart } = db.locate(ref);
-  return valueStart - keyStart === key.length &&
-    equalBytes(bytes, keyStart, key, 0, key.length);
+  const { valueStart, valueEnd } = db.locate(ref);
+  const isObject = db.encoding(ref) === OBJECT && valueEnd - valueStart === HANDLE_BYTES;
+  return isObject ? db.object(ref).usedBytes : db.table.recordBytes(ref); // or one that sleeps
 }

@@ -9,6 +9,7 @@
 
 import type { KeysAhead } from "../memory/keys_ahead.ts";
 import { parseInt64 } from "../numbers/int64.ts";
+import type { KeptBytes, ValueMoment } from "./value_moment.ts";
 
 /** A string that is a 64-bit integer in decimal, kept as its digits. */
 export const INT = 1;
@@ -16,7 +17,10 @@ export const INT = 1;
 export const EMBSTR = 2;
 /** Any other string. */
 export const RAW = 3;
-/** A value that is an object; the record's value is its handle, 4 bytes. */
+/**
+ * A value that is an object; the record's value is its handle. A handle of 0: the object sleeps, and
+ * what it is made of stands behind (`types/stream/packed_stream.ts`).
+ */
 export const OBJECT = 4;
 /** A list of packed entries, see `types/list/`. */
 export const LIST_PACKED = 5;
@@ -30,6 +34,9 @@ export const SET_INTEGERS = 8;
 export const ZSET_PACKED = 9;
 /** A hash as a packed run, some of whose fields expire; see `types/hash/packed_fields.ts`. */
 export const HASH_PACKED_TIMED = 10;
+
+/** Bytes of the handle of an object. */
+export const HANDLE_BYTES = 4;
 
 /** Longest string that Redis embeds in its object (OBJ_ENCODING_EMBSTR_SIZE_LIMIT). */
 const EMBSTR_BYTES_MAX = 44;
@@ -63,8 +70,19 @@ export interface ValueObject {
   readonly usedBytes: number;
   /** A copy that shares nothing with it. */
   clone(): ValueObject;
-  /** Gives its memory back at once; it is not used any more. Must be fast whatever its size. */
+  /**
+   * Gives its memory back at once; it is not used any more. Must be fast whatever its size. While
+   * there is a moment of it that takes effect when the moment ends.
+   */
   free(): void;
+  /**
+   * Begins a moment: the value as it is now, read later and bit by bit, whatever changes. Must be
+   * fast whatever its size. One at a time.
+   *
+   * @param clock_ms parts that expire up to this time have expired.
+   * @param kept counts what is kept.
+   */
+  keep(clock_ms: number, kept: KeptBytes): ValueMoment;
   /**
    * Reads ahead what commands `from .. to` of `keys` will look up in it, and returns whether that was
    * worth the while; missing: there is nothing to gain.

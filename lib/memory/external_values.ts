@@ -1,16 +1,12 @@
 /** Keys and values of records too large for a slot: each in a buffer of its own, by handle. */
 
 import { Buffer } from "node:buffer";
+import { type External, giveBack } from "./held_value.ts";
+
+export type { External };
 
 /** Spare room given to a growing value, as Redis does: double, by at most 1 MiB. */
 export const EXTERNAL_SPARE_BYTES_MAX = 1 << 20;
-
-/** Key and value, one behind the other at the beginning of the buffer. */
-export interface External {
-  bytes: Buffer;
-  readonly keyLength: number;
-  valueLength: number;
-}
 
 /** The large records of one table. */
 export class ExternalValues {
@@ -41,7 +37,7 @@ export class ExternalValues {
       const grown = Buffer.from(new ArrayBuffer(size + spare));
       grown.set(external.bytes);
       this.usedBytes += grown.length - external.bytes.length;
-      giveBack(external.bytes);
+      leave(external);
       external.bytes = grown;
     }
     external.bytes.fill(0, external.keyLength + external.valueLength, size);
@@ -50,11 +46,11 @@ export class ExternalValues {
 
   /** Gives a buffer back. */
   release(handle: number): void {
-    const { bytes } = this.at(handle);
-    this.usedBytes -= bytes.length;
+    const external = this.at(handle);
+    this.usedBytes -= external.bytes.length;
     this.#values[handle] = undefined;
     this.#free.push(handle);
-    giveBack(bytes);
+    leave(external);
   }
 
   /** Gives back up to `count` buffers, the last ones made; false: none was left. */
@@ -62,7 +58,7 @@ export class ExternalValues {
     if (this.#values.length === 0) return false;
     for (; count > 0 && this.#values.length > 0; count--) {
       const last = this.#values.pop();
-      if (last !== undefined) giveBack(last.bytes);
+      if (last !== undefined) leave(last);
     }
     return true;
   }
@@ -70,14 +66,15 @@ export class ExternalValues {
   /** Gives all of them back. */
   clear(): void {
     for (const external of this.#values) {
-      if (external !== undefined) giveBack(external.bytes);
+      if (external !== undefined) leave(external);
     }
     this.#values.length = this.#free.length = 0;
     this.usedBytes = 0;
   }
 }
 
-/** Returns a buffer's memory now rather than at the next garbage collection. */
-function giveBack(buffer: Buffer): void {
-  (buffer.buffer as ArrayBuffer).transfer(0);
+/** A buffer is of no use to its record any more: it is given back, or to who keeps it. */
+function leave(external: External): void {
+  if (external.held !== undefined) external.held.takeOver();
+  else giveBack(external.bytes);
 }

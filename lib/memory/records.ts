@@ -8,6 +8,7 @@ import type { Buffer } from "node:buffer";
 import { Arena } from "./arena.ts";
 import { equalBytes } from "./bytes.ts";
 import { type External, ExternalValues } from "./external_values.ts";
+import { HeldValue } from "./held_value.ts";
 import {
   ENCODING_MAX,
   EPOCH,
@@ -114,6 +115,20 @@ export class Records {
     const words = this.arena.words[ref >>> OFFSET_BITS];
     const at = (ref & OFFSET_MASK) << 1;
     words[at] = (words[at] & ~EPOCH) | this.epoch;
+  }
+
+  /**
+   * Keeps key and value of a large record as they are now, until the caller has done with them: in
+   * no time, whatever becomes of the record. Undefined: it is not large.
+   */
+  hold(ref: Ref): HeldValue | undefined {
+    const external = this.external(ref);
+    return external === undefined ? undefined : new HeldValue(external);
+  }
+
+  /** The bytes `from .. to` of a value are about to be overwritten in place. */
+  overwriting(ref: Ref, from: number, to: number): void {
+    this.external(ref)?.held?.save(from, to);
   }
 
   /** When a record expires, in ms since the epoch; undefined: never. */

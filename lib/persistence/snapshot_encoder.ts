@@ -5,12 +5,13 @@
  *
  *     encoder.begin()
  *     encoder.record(db, 0, ref) ...            whole, at once
- *     for (const _ of encoder.pieces(db, 0, ref)) await rest()      a large value, piece by piece
+ *     for (const _ of encoder.pieces(kept)) await rest()            a large value, piece by piece
  *     encoder.end()
  *     between all of them:  while (encoder.pending_bytes > 0) file.write(encoder.take())
  */
 
 import type { Database, Ref } from "../keyspace/database.ts";
+import type { KeptRecord } from "../keyspace/kept_record.ts";
 
 /** Turns records into bytes. */
 export interface SnapshotEncoder {
@@ -26,11 +27,10 @@ export interface SnapshotEncoder {
    */
   record(db: Database, index: number, ref: Ref): void;
   /**
-   * Encodes a record bit by bit: each step of the iterator encodes some 64 KiB. Between two steps
-   * this record must not change; others may, and `db` may be compacted (the record may move): a
-   * value that is an object is read through the object. One at a time.
+   * Encodes a kept record bit by bit: each step of the iterator encodes some 64 KiB. Between two
+   * steps anything may change. One at a time; the caller ends `kept`.
    */
-  pieces(db: Database, index: number, ref: Ref): Iterator<void, void, void>;
+  pieces(kept: KeptRecord): Iterator<void, void, void>;
   /** What stands behind all records. */
   end(): void;
   /** Takes what has gathered; valid until the next call of any method. */

@@ -3,7 +3,8 @@
  *
  * Promises: no turn waits for the archive's disk, and no error of it reaches the server: it is
  * logged once, shown in INFO (`aof_archive_*`), and tried again after 1 s, then 2 s, up to a minute.
- * Files that a rewrite replaces are held until they are archived.
+ * Files that a rewrite replaces are held until they are archived. An archive that another server
+ * writes is left alone, with the same message, until that server is gone.
  */
 
 import type { InfoLine } from "../commands/info_sections.ts";
@@ -12,6 +13,7 @@ import type { Config } from "../config/config.ts";
 import { ArchiveWriter } from "../persistence/archive/archive_writer.ts";
 import { DirectorySink } from "../persistence/archive/directory_sink.ts";
 import type { LogSource } from "../persistence/archive/log_source.ts";
+import { RENEWAL_S } from "../persistence/archive/ownership.ts";
 import { joinPath } from "../persistence/files.ts";
 import { messageOf } from "../platform/message_of.ts";
 import type { BackgroundDisk } from "../platform/background_disk.ts";
@@ -28,6 +30,8 @@ export interface ArchiverOptions {
   readonly disk: BackgroundDisk;
   readonly clock: Clock;
   readonly source: LogSource;
+  /** The run id of the server. */
+  readonly owner: string;
   readonly log: (level: "notice" | "warning", text: string) => void;
 }
 
@@ -115,13 +119,14 @@ export class Archiver {
   }
 
   #begin(path: string): void {
-    const { config, disk, clock, source, log } = this.#options;
+    const { config, disk, clock, source, owner, log } = this.#options;
     const writer = new ArchiveWriter({
       sink: new DirectorySink(disk, path),
       disk,
       source,
       clock,
       log,
+      owner,
       retention_s: () => config.values["aof-archive-retention"],
     });
     this.#writer = writer;
@@ -144,9 +149,13 @@ export class Archiver {
         this.#failed(error);
       }
       if (isLast) break;
-      await this.#pause(this.#error === undefined ? this.#interval_ms() : this.#retry_ms);
+      await this.#pause(this.#error === undefined ? this.#rest_ms() : this.#retry_ms);
     }
     this.#stored_bytes += writer.stored_bytes;
+    try {
+      await writer.release();
+    } catch { // whoever wants the archive next has to wait for a minute
+    }
     writer.close();
   }
 
@@ -163,6 +172,7 @@ export class Archiver {
   async #round(writer: ArchiveWriter): Promise<boolean> {
     let hasMore = true;
     while (this.#writer === writer && hasMore) {
+      await writer.renew();
       if (this.#isRoundDue()) {
         this.#isDue = false;
         this.#lastRound_ms = this.#options.clock.monotonic_ms();
@@ -177,6 +187,11 @@ export class Archiver {
   #isRoundDue(): boolean {
     const elapsed_ms = this.#options.clock.monotonic_ms() - this.#lastRound_ms;
     return this.#isDue || elapsed_ms >= this.#interval_ms();
+  }
+
+  /** The archive is to be kept from others, however long the interval is. */
+  #rest_ms(): number {
+    return Math.min(this.#interval_ms(), RENEWAL_S * 1000);
   }
 
   #interval_ms(): number {

@@ -65,7 +65,7 @@ export class Cron {
     if (now_ms - this.#sampled_ms >= SAMPLE_INTERVAL_MS) {
       this.#sampled_ms = now_ms;
       this.#stats.sample(now_ms);
-      void keyspace.usedBytes; // asking keeps it up to date, see keyspace/object_slots.ts
+      keyspace.measureBytes(); // keeps what is known of large values up to date
     }
     if (keyspace.loading) return;
     this.#slice(activeExpiry);

@@ -81,7 +81,14 @@ export class Durability implements Persistence {
     });
     const { appendLog } = this;
     const background = backgroundDisk(disk);
-    this.archiver = new Archiver({ config, disk: background, clock, source: appendLog, log });
+    this.archiver = new Archiver({
+      config,
+      disk: background,
+      clock,
+      source: appendLog,
+      owner: server.runId,
+      log,
+    });
     this.backups = new ServerBackups({
       config,
       clock,

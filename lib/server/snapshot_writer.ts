@@ -13,6 +13,7 @@
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { KeyspaceSnapshot } from "../keyspace/snapshot.ts";
 import type { Database, Ref } from "../keyspace/database.ts";
+import type { KeptRecord } from "../keyspace/kept_record.ts";
 import { removeQuietly, writeFully } from "../persistence/files.ts";
 import type { SnapshotEncoder } from "../persistence/snapshot_encoder.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -97,7 +98,7 @@ export class SnapshotWriter {
     encoder.begin();
     this.#snapshot = new KeyspaceSnapshot(keyspace, {
       record: (db: Database, index: number, ref: Ref) => this.#record(db, index, ref),
-      pieces: (db: Database, index: number, ref: Ref) => this.#pieces(db, index, ref),
+      pieces: (kept: KeptRecord) => this.#pieces(kept),
     });
     if (this.#failure !== undefined) this.#snapshot.abandon();
   }
@@ -188,8 +189,8 @@ export class SnapshotWriter {
   }
 
   /** All pieces may be asked for at once: each goes to the file, so that they need little memory. */
-  *#pieces(db: Database, index: number, ref: Ref): Generator<void, void, void> {
-    const pieces = this.#encoder.pieces(db, index, ref);
+  *#pieces(kept: KeptRecord): Generator<void, void, void> {
+    const pieces = this.#encoder.pieces(kept);
     while (!pieces.next().done) {
       this.#flushMuch();
       yield;
@@ -221,7 +222,8 @@ export class SnapshotWriter {
     const { clock, cpuPercent, activity } = this.#options;
     const before = this.#lastActivity;
     this.#lastActivity = activity();
-    const share = this.#lastActivity === before ? 1 : cpuPercent() / 100;
+    const isSpared = this.#lastActivity !== before && !this.#snapshot?.isPressed;
+    const share = isSpared ? cpuPercent() / 100 : 1;
     await new Promise<void>((resolve) => {
       const cancel = clock.after(took_ms * (1 / share - 1), resolve);
       this.#endRest = () => {

@@ -131,7 +131,7 @@ export class Snapshots {
       limits: encodingLimits(server),
       redisVersion: REDIS_VERSION,
       now_s: Math.floor(clock.now_ms() / 1000),
-      used_memory_bytes: keyspace.usedBytes,
+      used_memory_bytes: keyspace.measureBytes(),
       keyCounts,
       hasFieldExpiry,
       access: policy.endsWith("-lru") ? "idle" : policy.endsWith("-lfu") ? "frequency" : "none",

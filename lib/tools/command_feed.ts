@@ -3,10 +3,10 @@
  * commands - the database, the transaction, the time.
  */
 
+import type { FileWindow } from "../persistence/aof/file_window.ts";
 import type { AofFile } from "../persistence/files.ts";
 import type { Args } from "../resp/args.ts";
 import { Decoder, ProtocolError } from "../resp/decoder.ts";
-import type { FileBytes } from "./file_bytes.ts";
 import type { Place, Visitor, WalkedBatch } from "./walk.ts";
 
 /** Bytes handed to the decoder at once. */
@@ -31,7 +31,7 @@ export class CommandFeed {
   unit_start = 0;
   /** Up to here there are whole commands and annotations. */
   whole_to = 0;
-  readonly #bytes: FileBytes;
+  readonly #bytes: FileWindow;
   readonly #visitor: Visitor;
   readonly #place: Place;
   #decoder: Decoder | undefined;
@@ -41,7 +41,7 @@ export class CommandFeed {
   #border = 0;
 
   /** @param bytes of the file. */
-  constructor(file: AofFile, bytes: FileBytes, visitor: Visitor) {
+  constructor(file: AofFile, bytes: FileWindow, visitor: Visitor) {
     this.#bytes = bytes;
     this.#visitor = visitor;
     this.#place = {

@@ -9,26 +9,18 @@
 import type { DiskFile } from "../platform/disk.ts";
 import { StorageError } from "../persistence/errors.ts";
 import type { AofFile } from "../persistence/files.ts";
+import { type BatchesEnd, BatchVerifier, type Flaw } from "../persistence/aof/batch_verifier.ts";
 import { endsFile } from "../persistence/aof/file_end.ts";
-import {
-  crc32,
-  HEAD_BYTES_MAX,
-  looksForeign,
-  parseHead,
-  parseSeal,
-  SEAL_BYTES_MAX,
-} from "../persistence/aof/frames.ts";
+import { FileWindow } from "../persistence/aof/file_window.ts";
+import { beginsFramed } from "../persistence/aof/framing.ts";
 import { latin1 } from "../memory/bytes.ts";
 import { inspectTail } from "../persistence/aof/tail.ts";
-import { VerifiedSource } from "../persistence/aof/verified_source.ts";
 import { checkRdb, type RdbReport } from "../persistence/rdb/check.ts";
 import { ProtocolError } from "../resp/decoder.ts";
 import { CommandFeed } from "./command_feed.ts";
-import { FileBytes } from "./file_bytes.ts";
 import type { ToolIo } from "./io.ts";
 import type { Progress } from "./progress.ts";
-import { findLaterSeals } from "./seal_scan.ts";
-import type { FileFormat, FileWalk, Verdict, Visitor, WalkedBatch } from "./walk.ts";
+import type { FileFormat, FileWalk, Verdict, Visitor } from "./walk.ts";
 
 /** Bytes without frames are taken in pieces of this size. */
 const PIECE_BYTES = 256 * 1024;
@@ -75,17 +67,25 @@ function missing(file: AofFile): FileWalk {
 
 const WHOLE: Verdict = { kind: "whole" };
 
+/** What is told of a batch that is not as it was written. */
+const FLAWS: Record<Flaw, string> = {
+  "no batch begins here": "no line '#B:<length>' begins here",
+  "the file ends within the batch": "the file ends within the batch",
+  "the batch has no seal": "the batch has no valid '#S' line behind it",
+  "the seal is of another batch": "the batch's '#S' line belongs to another one",
+  "the checksum does not fit the bytes": "the checksum of the batch is wrong",
+};
+
 class Walk {
   readonly #io: ToolIo;
   readonly #file: AofFile;
   readonly #handle: DiskFile;
   readonly #progress: Progress;
   readonly #visitor: Visitor;
-  readonly #bytes: FileBytes;
+  readonly #bytes: FileWindow;
   readonly #feed: CommandFeed;
   #rdb: RdbReport | undefined;
   #batches = 0;
-  #chain = 0;
   #foreignAt: number | undefined;
   #isSealed = false;
   #isComplete = false;
@@ -103,7 +103,7 @@ class Walk {
     this.#handle = handle;
     this.#progress = progress;
     this.#visitor = visitor;
-    this.#bytes = new FileBytes(handle);
+    this.#bytes = new FileWindow(handle);
     this.#feed = new CommandFeed(file, this.#bytes, visitor);
   }
 
@@ -122,7 +122,7 @@ class Walk {
     const start = latin1(this.#bytes.view(0, 5));
     if (start === "") return "empty";
     if (start === "REDIS") return "rdb";
-    return new VerifiedSource(this.#handle, 0, this.#file.framed).framed ? "framed" : "plain";
+    return beginsFramed(this.#handle, this.#file.framed) ? "framed" : "plain";
   }
 
   /** Checks the snapshot that the file begins with; returns what is wrong with it. */
@@ -149,57 +149,31 @@ class Walk {
 
   /** Verdict over a file of batches, and up to where it is good. */
   #framed(): [Verdict, number] {
-    for (let at = 0; at < this.#bytes.size_bytes;) {
-      const found = this.#verify(at);
-      if (typeof found === "string") return this.#broken(at, found);
-      const { batch, end } = found;
-      const problem = this.#show(batch, end);
-      if (problem !== undefined) return [problem, at];
-      if (this.#isStopped) break;
-      this.#progress.add(end - at);
-      at = end;
+    const batches = new BatchVerifier(this.#handle, this.#bytes);
+    for (let start = 0; batches.next(); start = batches.offset) {
+      const problem = this.#show(batches);
+      if (problem !== undefined) return [problem, start];
+      if (this.#isStopped) return this.#atEnd();
+      this.#progress.add(batches.offset - start);
     }
-    return this.#atEnd();
-  }
-
-  /** Reads the batch at `at`; if it is not as it was written, why. */
-  #verify(at: number): { batch: WalkedBatch; end: number } | string {
-    const bytes = this.#bytes;
-    const line = bytes.view(at, at + HEAD_BYTES_MAX);
-    const head = parseHead(line, 0, line.length);
-    if (head === undefined) return "no line '#B:<length>' begins here";
-    const data_start = at + head.end;
-    const data_end = data_start + head.length;
-    if (data_end > bytes.size_bytes) return "the file ends within the batch";
-    const view = bytes.view(data_end, data_end + SEAL_BYTES_MAX);
-    const parsed = parseSeal(view, 0, view.length);
-    if (parsed === undefined) return "the batch has no valid '#S' line behind it";
-    const { seal } = parsed;
-    if (seal.offset !== at || seal.length !== head.length) {
-      return "the batch's '#S' line belongs to another one";
-    }
-    const end = data_end + parsed.end;
-    const data = bytes.view(at, end);
-    const chain = crc32(data, head.end, head.end + head.length, this.#chain);
-    if (chain !== seal.chain) return "the checksum of the batch is wrong";
-    const number = head.length === 0 ? this.#batches : this.#batches + 1;
-    return { batch: { number, seal, data_start, data_end, chain_before: this.#chain }, end };
+    return this.#behind(batches.end, batches.offset);
   }
 
   /** Shows a verified batch. Returns a verdict if its commands cannot be read all the same. */
-  #show(batch: WalkedBatch, end: number): Verdict | undefined {
-    const { seal } = batch;
+  #show({ seal: ofBatch, data_start, offset, chain_before }: BatchVerifier): Verdict | undefined {
+    const seal = ofBatch!;
     const isEmpty = seal.length === 0;
     this.#isSealed = isEmpty && seal.synced >= seal.offset;
     this.#isComplete = endsFile(seal);
-    this.#chain = seal.chain;
-    this.#batches = batch.number;
+    if (!isEmpty) this.#batches++;
+    const data_end = data_start + seal.length;
+    const batch = { number: this.#batches, seal, data_start, data_end, chain_before };
     if (!isEmpty && this.#visitor.batch?.(batch) === false) {
       this.#isStopped = true;
       return undefined;
     }
     try {
-      this.#isStopped = !this.#feed.batch(batch, end);
+      this.#isStopped = !this.#feed.batch(batch, offset);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       const reason = `the batch is as it was written, but not made of commands: ${error.message}`;
@@ -208,20 +182,20 @@ class Walk {
     return undefined;
   }
 
-  /** No batch begins at `at`: another server's bytes, a torn end, or damage. */
-  #broken(at: number, what: string): [Verdict, number] {
-    const lost = findLaterSeals(this.#handle, at);
-    if (lost.synced > at) {
-      const reason = `${what}, yet it was safe: a later batch says that ${lost.synced} bytes were`;
-      return [{ kind: "damaged", reason, lost }, at];
-    }
-    if (lost.batches === 0 && at > 0 && looksForeign(this.#bytes.view(at, at + 4))) {
+  /** Behind the last batch there is nothing, another server's bytes, a torn end, or damage. */
+  #behind(end: BatchesEnd, at: number): [Verdict, number] {
+    if (end.kind === "whole") return this.#atEnd();
+    if (end.kind === "foreign") {
       this.#foreignAt = at;
       this.#isSealed = false;
       this.#isComplete = false;
       return this.#plain(at);
     }
-    return [{ kind: "torn", reason: `${what}; it was never safe`, lost }, at];
+    const { kind, later: lost } = end;
+    const why = kind === "torn"
+      ? "; it was never safe"
+      : `, yet it was safe: a later batch says that ${lost.synced} bytes were`;
+    return [{ kind, reason: FLAWS[end.flaw] + why, lost }, at];
   }
 
   /** Verdict over bytes without frames from `start` to the end. */

@@ -5,9 +5,9 @@
 
 import type { AofFile } from "../persistence/files.ts";
 import type { Seal } from "../persistence/aof/frames.ts";
+import type { LaterBatches } from "../persistence/aof/later_batches.ts";
 import type { RdbReport } from "../persistence/rdb/check.ts";
 import type { Args } from "../resp/args.ts";
-import type { LaterBatches } from "./seal_scan.ts";
 
 /** A batch whose checksum was right. */
 export interface WalkedBatch {

@@ -1,7 +1,9 @@
 /** Divides the work on a large value into steps of about the same length, to rest in between. */
 
+import { BLOCK_BYTES } from "../memory/held_value.ts";
+
 /** Bytes that one step works on, about. */
-export const STEP_BYTES = 64 * 1024;
+export const STEP_BYTES: number = BLOCK_BYTES;
 /** What an element costs besides its bytes. */
 const ELEMENT_BYTES = 16;
 

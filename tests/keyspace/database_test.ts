@@ -123,12 +123,12 @@ Deno.test("what a database uses comes back when its keys go", () => {
   const { keyspace } = makeRoom(seed);
   const chance = new Seeded(seed);
   const db = keyspace.database(0);
-  const before = keyspace.usedBytes;
+  const before = keyspace.measureBytes();
   for (let i = 0; i < 500; i++) {
     put(db, `k${i}`, "v".repeat(chance.below(3000)), chance.chance(0.5) ? START_MS + 1 : undefined);
   }
   put(db, "large", "x".repeat(300_000));
-  assert(keyspace.usedBytes > before + 300_000);
+  assert(keyspace.measureBytes() > before + 300_000);
   db.clear();
-  assertEquals(keyspace.usedBytes, before);
+  assertEquals(keyspace.measureBytes(), before);
 });

@@ -1,7 +1,11 @@
+import { Buffer } from "node:buffer";
 import type { Database, Ref } from "../../lib/keyspace/database.ts";
 import { keyEvent } from "../../lib/keyspace/events.ts";
 import type { Keyspace } from "../../lib/keyspace/keyspace.ts";
+import type { KeptRecord } from "../../lib/keyspace/kept_record.ts";
 import { KeyspaceSnapshot, type RecordSink } from "../../lib/keyspace/snapshot.ts";
+import { BLOCK_BYTES, HeldValue } from "../../lib/memory/held_value.ts";
+import { RAW } from "../../lib/keyspace/value.ts";
 import { Args } from "../../lib/resp/args.ts";
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "../kit/assert.ts";
 import { flags, Seeded } from "../kit/flags.ts";
@@ -10,7 +14,7 @@ import { makeRoom, put, START_MS } from "./room.ts";
 const { seed, size } = flags(20);
 const SET = keyEvent("set", "string");
 
-/** Notes what it is given, and takes three steps for a large value. */
+/** Notes what it is given, and takes some steps for a large value. */
 class Notes implements RecordSink {
   readonly lines: string[] = [];
   /** Whether a large value is under way. */
@@ -20,20 +24,31 @@ class Notes implements RecordSink {
     this.lines.push(lineOf(db, index, ref));
   }
 
-  *pieces(db: Database, index: number, ref: Ref): Generator<void, void, void> {
-    const line = lineOf(db, index, ref);
+  *pieces({ index, key, expiry_ms, value }: KeptRecord): Generator<void, void, void> {
+    assert(value instanceof HeldValue);
     this.isOpen = true;
     yield;
-    yield;
+    let text = "";
+    for (let at = value.valueStart; at < value.valueEnd; at += BLOCK_BYTES) {
+      const block = value.block(at, Math.min(at + BLOCK_BYTES, value.valueEnd));
+      text += Buffer.from(block.bytes.subarray(block.start, block.end)).toString("latin1");
+      yield;
+    }
     this.isOpen = false;
-    this.lines.push(line);
+    this.lines.push(`${index} ${key} ${shorten(text)} ${expiry_ms}`);
   }
 }
 
 function lineOf(db: Database, index: number, ref: Ref): string {
   const { bytes, valueStart, valueEnd } = db.locate(ref);
   const value = bytes.toString("latin1", valueStart, valueEnd);
-  return `${index} ${db.keyOf(ref)} ${value.length > 99 ? value.length : value} ${db.expiry(ref)}`;
+  return `${index} ${db.keyOf(ref)} ${shorten(value)} ${db.expiry(ref)}`;
+}
+
+/** Long values differ by their lengths and by where something else stands in them. */
+function shorten(value: string): string {
+  const { length } = value;
+  return length > 99 ? `${length} ${[...value.matchAll(/[^L]/g)].map((m) => m.index)}` : value;
 }
 
 function contents(keyspace: Keyspace): string[] {
@@ -52,7 +67,17 @@ function change(keyspace: Keyspace, chance: Seeded, i: number): void {
   db.preserveKey(args, 0);
   const ref = db.peek(args, 0);
   const kind = chance.below(100);
-  if (kind < 60) {
+  if (kind < 10 && ref !== 0) { // in place
+    const { valueStart, valueEnd } = db.locate(ref);
+    const at = chance.below(valueEnd - valueStart);
+    db.overwriting(ref, at, at + 1);
+    db.locate(ref).bytes[db.table.valueStart + at] = 33 + chance.below(60);
+    db.changed(SET, args, 0);
+  } else if (kind < 15 && ref !== 0) {
+    const { valueStart, valueEnd } = db.locate(ref);
+    db.resizeValue(ref, RAW, valueEnd - valueStart + 10);
+    db.changed(SET, args, 0);
+  } else if (kind < 60) {
     put(db, key, chance.chance(0.05) ? "L".repeat(100_000 + i) : `value ${i}`);
     db.changed(SET, args, 0);
   } else if (kind < 80 && ref !== 0) {
@@ -123,15 +148,47 @@ Deno.test("a change behind the snapshot's back is noticed", () => {
   assertStrictEquals(snapshot.missedKey, "a");
 });
 
-Deno.test("a large value that is about to change while it is written in pieces is finished first", () => {
+Deno.test("a large value that is about to change or to go is not written then, but later as it was", () => {
+  const { keyspace } = makeRoom(seed);
+  const db = keyspace.database(0);
+  const text = "L".repeat(200_000);
+  put(db, "large", text);
+  const expected = contents(keyspace);
+  for (const removes of [false, true]) {
+    const notes = new Notes();
+    const snapshot = new KeyspaceSnapshot(keyspace, notes);
+    for (let i = 0; i < 10_000 && !notes.isOpen; i++) snapshot.step();
+    assert(notes.isOpen);
+    const args = Args.of("large");
+    db.preserveKey(args, 0);
+    if (removes) db.remove(db.peek(args, 0));
+    else put(db, "large", text);
+    assertStrictEquals(notes.lines.length, 0);
+    while (!snapshot.step());
+    assertEquals(notes.lines, expected);
+  }
+});
+
+Deno.test("what gathers behind a large value makes the snapshot hurry, and has an end", () => {
   const { keyspace } = makeRoom(seed);
   const db = keyspace.database(0);
   put(db, "large", "L".repeat(200_000));
+  const keys = Array.from({ length: 1300 }, (_, i) => `key${i}`);
+  for (const key of keys) put(db, key, "L".repeat(60_000));
   const notes = new Notes();
   const snapshot = new KeyspaceSnapshot(keyspace, notes);
-  for (let i = 0; i < 10_000 && !notes.isOpen; i++) snapshot.step();
-  assert(notes.isOpen);
   db.preserveKey(Args.of("large"), 0);
-  assertStrictEquals(notes.lines.length, 1);
-  assert(!notes.isOpen);
+  while (!notes.isOpen) snapshot.step();
+  let gathered_bytes = 0;
+  for (const key of keys) {
+    db.preserveKey(Args.of(key), 0);
+    gathered_bytes += 60_000;
+    if (gathered_bytes < 7e6) assert(!snapshot.isPressed);
+    else if (gathered_bytes > 9e6 && gathered_bytes < 60e6) assert(snapshot.isPressed);
+    if (gathered_bytes < 60e6) assert(notes.isOpen);
+  }
+  assert(!notes.isOpen, "the large value was written to its end");
+  assert(!snapshot.isPressed);
+  while (!snapshot.step());
+  assertStrictEquals(notes.lines.length, keys.length + 1);
 });

@@ -21,6 +21,7 @@ import type { Log } from "../errors.ts";
 import type { AofFile } from "../files.ts";
 import { loadRdb } from "../rdb/load.ts";
 import { readAt } from "./file_end.ts";
+import { beginsFramed } from "./framing.ts";
 import * as problems from "./load_problems.ts";
 import { inspectTail } from "./tail.ts";
 import { cutTail } from "./tail_cut.ts";
@@ -338,7 +339,7 @@ class Load {
   #isFramed({ path, framed }: AofFile): boolean {
     const file = this.#options.disk.open(path, "read");
     try {
-      return new VerifiedSource(file, 0, framed).framed;
+      return beginsFramed(file, framed);
     } finally {
       file.close();
     }

@@ -11,13 +11,13 @@
  */
 
 import type { Database, Ref } from "../../keyspace/database.ts";
+import type { KeptRecord } from "../../keyspace/kept_record.ts";
 import { CommandEncoder } from "../../resp/encoder.ts";
-import { withoutRest } from "../../types/pace.ts";
 import { SnapshotBuffers } from "../snapshot_buffers.ts";
 import type { SnapshotEncoder } from "../snapshot_encoder.ts";
 import { SEAL_BYTES_MAX } from "./frames.ts";
 import { SnapshotFrames } from "./snapshot_frames.ts";
-import { encodeRecord, encodeString, longStringBytes } from "./snapshot_values.ts";
+import { encodeKept, encodeRecord, longStringBytes } from "./snapshot_values.ts";
 
 /** How commands are written. */
 export interface CommandSnapshotOptions {
@@ -52,16 +52,15 @@ export class CommandSnapshotEncoder implements SnapshotEncoder {
   record(db: Database, index: number, ref: Ref): void {
     const encoder = this.#buffers.current;
     this.#select(encoder, index);
-    if (db.type(ref) === "string") encodeString(encoder, db, ref);
-    else withoutRest(encodeRecord(encoder, db, ref));
+    encodeRecord(encoder, db, ref);
   }
 
-  pieces(db: Database, index: number, ref: Ref): Generator<void, void, void> {
+  pieces(kept: KeptRecord): Generator<void, void, void> {
     const encoder = this.#buffers.open();
-    this.#select(encoder, index);
-    const long_bytes = longStringBytes(db, ref);
+    this.#select(encoder, kept.index);
+    const long_bytes = longStringBytes(kept);
     if (long_bytes > 0) this.#frames?.announce(this.#taken_bytes + encoder.length, long_bytes);
-    return this.#finish(encodeRecord(encoder, db, ref));
+    return this.#finish(encodeKept(encoder, kept));
   }
 
   /** Behind the records stands nothing but, in a framed file, the empty batch that ends it. */

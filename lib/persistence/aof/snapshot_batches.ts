@@ -30,6 +30,11 @@ export class CommandBatches {
     this.#parts = parts;
   }
 
+  /** Whether no command is under way. */
+  get isBetween(): boolean {
+    return this.#open === 0;
+  }
+
   /** To be called before the arguments of each element. */
   next(): void {
     if (this.#open === 0) {

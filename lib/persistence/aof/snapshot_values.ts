@@ -1,28 +1,35 @@
 /**
- * The commands that make a record: its value, and its expiry. Objects and long strings are encoded
- * with rests in between; a step works on some 64 KiB. Between two steps the value must not change.
+ * The commands that make a record: its value, and its expiry. A kept record, an object or a long
+ * string, is encoded with rests in between; a step works on some 64 KiB.
  */
 
 import { Buffer } from "node:buffer";
 import type { Database, Ref } from "../../keyspace/database.ts";
+import type { KeptRecord } from "../../keyspace/kept_record.ts";
 import { OBJECT, type ValueObject, type ValueType } from "../../keyspace/value.ts";
-import { RecordWalk } from "../../memory/record_walk.ts";
+import type { ValueMoment } from "../../keyspace/value_moment.ts";
+import { HeldValue } from "../../memory/held_value.ts";
 import { formatDouble } from "../../numbers/double.ts";
 import { INT64_MAX } from "../../numbers/int64.ts";
-import type { CommandEncoder } from "../../resp/encoder.ts";
-import { HashTable } from "../../types/hash/hash_table.ts";
+import { CommandEncoder } from "../../resp/encoder.ts";
+import { HashMoment, HashTable } from "../../types/hash/hash_table.ts";
 import { hashAt } from "../../types/hash/view.ts";
+import type { Chunk } from "../../types/list/chunk.ts";
 import { ListDeque } from "../../types/list/deque.ts";
 import { Entry } from "../../types/list/entry.ts";
+import { ListMoment } from "../../types/list/list_moment.ts";
 import { listAt } from "../../types/list/view.ts";
-import { Pace } from "../../types/pace.ts";
+import type { ElementWalk } from "../../types/moment/element_walk.ts";
+import { FrozenCopy } from "../../types/moment/frozen_copy.ts";
+import { Pace, withoutRest } from "../../types/pace.ts";
 import { blocks, type Part, WHOLE_BYTES_MAX } from "../../types/rdb/long_string.ts";
-import { SetTable } from "../../types/set/set_table.ts";
+import { SetMoment, SetTable } from "../../types/set/set_table.ts";
 import { setAt } from "../../types/set/view.ts";
 import { Stream } from "../../types/stream/stream.ts";
 import { LargeZset } from "../../types/zset/large_zset.ts";
+import { readScore } from "../../types/zset/score.ts";
 import { zsetAt } from "../../types/zset/view.ts";
-import { ZsetWalk } from "../../types/zset/walk.ts";
+import { ZsetMoment } from "../../types/zset/zset_moment.ts";
 import { CommandBatches } from "./snapshot_batches.ts";
 import { encodeStream } from "./snapshot_stream.ts";
 
@@ -33,38 +40,34 @@ const CRLF = Buffer.from("\r\n", "latin1");
 const SET = Buffer.from("*3\r\n$3\r\nSET\r\n", "latin1");
 const SET_UNTIL = Buffer.from("*5\r\n$3\r\nSET\r\n", "latin1");
 const UNTIL = Buffer.from("$4\r\nPXAT\r\n", "latin1");
-/** What writing a score costs, as bytes. */
-const SCORE_BYTES = 64;
 
 /** Encodes the commands that make a record, as it is now; where all of it has expired, none. */
-export function encodeRecord(encoder: CommandEncoder, db: Database, ref: Ref): Steps {
-  const expiry_ms = db.expiry(ref);
+export function encodeRecord(encoder: CommandEncoder, db: Database, ref: Ref): void {
   const type = db.type(ref);
-  if (type === "string") {
-    const { bytes, valueStart: start, valueEnd: end } = db.locate(ref);
-    // A long string has a buffer of its own, and stays there whatever becomes of the record.
-    if (end - start > WHOLE_BYTES_MAX) {
-      return encodeLongString(encoder, db.keyOf(ref), { bytes, start, end }, expiry_ms);
-    }
-    encodeString(encoder, db, ref);
-    return noSteps();
-  }
+  if (type === "string") return encodeString(encoder, db, ref);
+  const expiry_ms = db.expiry(ref);
   const key = db.keyOf(ref);
   if (db.encoding(ref) === OBJECT) {
     const { loading, now_ms } = db.keyspace;
     const clock_ms = loading ? -Infinity : now_ms;
-    const steps = encodeObject(encoder, key, db.object(ref), clock_ms);
-    return withExpiry(encoder, key, expiry_ms, steps);
+    const steps = encodeObject(encoder, key, db.objectAside(ref), clock_ms);
+    return withoutRest(withExpiry(encoder, key, expiry_ms, steps));
   }
   const isThere = SMALL_VALUES[type](encoder, key, db, ref);
   if (isThere) encodeExpiry(encoder, key, expiry_ms);
-  return noSteps();
 }
 
-function* noSteps(): Steps {}
+/** The same for a record that is kept. */
+export function encodeKept(encoder: CommandEncoder, { key, value, expiry_ms }: KeptRecord): Steps {
+  if (!(value instanceof HeldValue)) {
+    return withExpiry(encoder, key, expiry_ms, encodeMoment(encoder, key, value));
+  }
+  const { bytes, valueStart: start, valueEnd: end } = value;
+  return encodeLongString(encoder, key, { bytes, start, end, held: value }, expiry_ms);
+}
 
 /** Encodes the command that makes the string of a record. */
-export function encodeString(encoder: CommandEncoder, db: Database, ref: Ref): void {
+function encodeString(encoder: CommandEncoder, db: Database, ref: Ref): void {
   const expiry_ms = db.expiry(ref);
   const { bytes, keyStart, valueStart, valueEnd } = db.locate(ref);
   beginSet(encoder, expiry_ms);
@@ -96,14 +99,11 @@ function* encodeLongString(
   endSet(encoder, expiry_ms);
 }
 
-/** Bytes of the command that makes a string too long to be encoded at once; 0: it is another value. */
-export function longStringBytes(db: Database, ref: Ref): number {
-  if (db.type(ref) !== "string") return 0;
-  const { keyStart, valueStart, valueEnd } = db.locate(ref);
-  if (valueEnd - valueStart <= WHOLE_BYTES_MAX) return 0;
-  const plain_bytes = SET.length + bulkBytes(valueStart - keyStart) +
-    bulkBytes(valueEnd - valueStart);
-  const expiry_ms = db.expiry(ref);
+/** Bytes of the command that makes a kept string; 0: it is another value. */
+export function longStringBytes({ key, value, expiry_ms }: KeptRecord): number {
+  if (!(value instanceof HeldValue)) return 0;
+  const plain_bytes = SET.length + bulkBytes(key.length) +
+    bulkBytes(value.valueEnd - value.valueStart);
   if (expiry_ms === undefined) return plain_bytes;
   return plain_bytes + UNTIL.length + bulkBytes(String(timePart(expiry_ms)).length);
 }
@@ -210,26 +210,47 @@ function encodeFieldExpiry(
   encoder.command("HPEXPIREAT", key, expiry_ms, "FIELDS", 1, bytes.subarray(start, end));
 }
 
+/** Encodes an object; ends with whether there was anything. */
 function* encodeObject(
   encoder: CommandEncoder,
   key: Buffer,
   object: ValueObject,
   clock_ms: number,
 ): Generator<void, boolean, void> {
-  if (object instanceof HashTable) return yield* encodeHash(encoder, key, object, clock_ms);
+  if (object instanceof HashTable) return yield* encodeHash(encoder, key, object.walk(clock_ms));
   if (object instanceof ListDeque) yield* encodeList(encoder, key, object);
-  else if (object instanceof SetTable) yield* encodeSet(encoder, key, object);
-  else if (object instanceof LargeZset) yield* encodeZset(encoder, key, object);
+  else if (object instanceof SetTable) yield* encodeSet(encoder, key, object.walk());
+  else if (object instanceof LargeZset) yield* encodeZset(encoder, key, object.walk(false));
   else if (object instanceof Stream) yield* encodeStream(encoder, key, object);
   else throw new Error(`snapshot: an object of type ${object.type} cannot be encoded`);
   return true;
 }
 
-function* encodeList(encoder: CommandEncoder, key: Buffer, list: ListDeque): Steps {
-  const batches = new CommandBatches(encoder, "RPUSH", key, list.length, 1);
+/** The same for an object as it was at a moment. */
+function* encodeMoment(
+  encoder: CommandEncoder,
+  key: Buffer,
+  moment: ValueMoment,
+): Generator<void, boolean, void> {
+  if (moment instanceof HashMoment) return yield* encodeHash(encoder, key, moment);
+  if (moment instanceof ListMoment) yield* encodeList(encoder, key, moment);
+  else if (moment instanceof SetMoment) yield* encodeSet(encoder, key, moment);
+  else if (moment instanceof ZsetMoment) yield* encodeZset(encoder, key, moment);
+  else if (moment instanceof FrozenCopy && moment.value instanceof Stream) {
+    yield* encodeStream(encoder, key, moment.value);
+  } else throw new Error("snapshot: the moment of an unknown object");
+  return true;
+}
+
+function* encodeList(
+  encoder: CommandEncoder,
+  key: Buffer,
+  { chunks, length }: { readonly chunks: readonly Chunk[]; readonly length: number },
+): Steps {
+  const batches = new CommandBatches(encoder, "RPUSH", key, length, 1);
   const pace = new Pace();
   const entry = new Entry();
-  for (const { bytes, head, tail } of list.chunks) {
+  for (const { bytes, head, tail } of chunks) {
     entry.bytes = bytes;
     for (let at = head; at < tail; at = entry.to) {
       entry.readAfter(at);
@@ -243,87 +264,67 @@ function* encodeList(encoder: CommandEncoder, key: Buffer, list: ListDeque): Ste
   batches.end();
 }
 
-function* encodeSet(encoder: CommandEncoder, key: Buffer, { table, size }: SetTable): Steps {
-  const batches = new CommandBatches(encoder, "SADD", key, size, 1);
-  const pace = new Pace();
-  const walk = new RecordWalk(table);
-  while (walk.next()) {
-    for (const ref of walk.refs) {
-      table.locate(ref);
-      const { bytes, keyStart: start, valueStart: end } = table;
-      batches.next();
-      if (end - start <= WHOLE_BYTES_MAX) encoder.bulk(bytes, start, end);
-      else yield* encodeBulk(encoder, { bytes, start, end });
-      if (pace.isOver(end - start)) yield;
+function* encodeSet(encoder: CommandEncoder, key: Buffer, members: ElementWalk): Steps {
+  const batches = new CommandBatches(encoder, "SADD", key, members.count, 1);
+  while (members.next()) {
+    if (members.isResting) {
+      yield;
+      continue;
     }
-  }
-  batches.end();
-}
-
-function* encodeZset(encoder: CommandEncoder, key: Buffer, zset: LargeZset): Steps {
-  const batches = new CommandBatches(encoder, "ZADD", key, zset.size, 2);
-  const pace = new Pace();
-  const walk = new ZsetWalk(zset, false);
-  while (walk.step()) {
-    const { bytes, start, end, score } = walk;
+    const { bytes, keyStart: start, valueStart: end } = members;
     batches.next();
-    encoder.text(formatDouble(score));
     if (end - start <= WHOLE_BYTES_MAX) encoder.bulk(bytes, start, end);
     else yield* encodeBulk(encoder, { bytes, start, end });
-    if (pace.isOver(end - start + SCORE_BYTES)) yield;
   }
   batches.end();
 }
 
+function* encodeZset(encoder: CommandEncoder, key: Buffer, members: ElementWalk): Steps {
+  const batches = new CommandBatches(encoder, "ZADD", key, members.count, 2);
+  while (members.next()) {
+    if (members.isResting) {
+      yield;
+      continue;
+    }
+    const { bytes, keyStart: start, valueStart: end } = members;
+    batches.next();
+    encoder.text(formatDouble(readScore(bytes, end)));
+    if (end - start <= WHOLE_BYTES_MAX) encoder.bulk(bytes, start, end);
+    else yield* encodeBulk(encoder, { bytes, start, end });
+  }
+  batches.end();
+}
+
+/** The fields that expire get their times behind the command that makes them. */
 function* encodeHash(
   encoder: CommandEncoder,
   key: Buffer,
-  hash: HashTable,
-  clock_ms: number,
+  fields: ElementWalk,
 ): Generator<void, boolean, void> {
-  const { table } = hash;
-  const size = hash.sizeAt(clock_ms);
-  const batches = new CommandBatches(encoder, "HSET", key, size, 2);
-  const pace = new Pace();
-  const walk = new RecordWalk(table);
-  while (walk.next()) {
-    for (const ref of walk.refs) {
-      if (hash.isExpired(ref, clock_ms)) continue;
-      table.locate(ref);
-      const { bytes, keyStart, valueStart, valueEnd } = table;
-      batches.next();
-      if (valueEnd - keyStart <= WHOLE_BYTES_MAX) {
-        encoder.bulk(bytes, keyStart, valueStart);
-        encoder.bulk(bytes, valueStart, valueEnd);
-      } else {
-        yield* encodeBulk(encoder, { bytes, start: keyStart, end: valueStart });
-        yield* encodeBulk(encoder, { bytes, start: valueStart, end: valueEnd });
-      }
-      if (pace.isOver(valueEnd - keyStart)) yield;
+  const batches = new CommandBatches(encoder, "HSET", key, fields.count, 2);
+  const times = new CommandEncoder();
+  while (fields.next()) {
+    if (fields.isResting) {
+      yield;
+      continue;
+    }
+    const { bytes, keyStart, valueStart, valueEnd, expiry_ms } = fields;
+    batches.next();
+    if (valueEnd - keyStart <= WHOLE_BYTES_MAX) {
+      encoder.bulk(bytes, keyStart, valueStart);
+      encoder.bulk(bytes, valueStart, valueEnd);
+    } else {
+      yield* encodeBulk(encoder, { bytes, start: keyStart, end: valueStart });
+      yield* encodeBulk(encoder, { bytes, start: valueStart, end: valueEnd });
+    }
+    if (expiry_ms !== undefined) {
+      encodeFieldExpiry(times, key, expiry_ms, bytes, keyStart, valueStart);
+    }
+    if (batches.isBetween && times.length > 0) {
+      encoder.raw(times.buf, 0, times.length);
+      times.clear();
     }
   }
   batches.end();
-  if (hash.nextExpiry_ms < Infinity) yield* encodeFieldExpiries(encoder, key, hash, clock_ms, pace);
-  return size > 0;
-}
-
-function* encodeFieldExpiries(
-  encoder: CommandEncoder,
-  key: Buffer,
-  { table }: HashTable,
-  clock_ms: number,
-  pace: Pace,
-): Steps {
-  const walk = new RecordWalk(table);
-  while (walk.next()) {
-    for (const ref of walk.refs) {
-      const expiry_ms = table.expiry(ref);
-      if (expiry_ms === undefined || expiry_ms <= clock_ms) continue;
-      table.locate(ref);
-      const { bytes, keyStart, valueStart } = table;
-      encodeFieldExpiry(encoder, key, expiry_ms, bytes, keyStart, valueStart);
-      if (pace.isOver(key.length + valueStart - keyStart)) yield;
-    }
-    if (pace.isOver(0)) yield;
-  }
+  return fields.count > 0;
 }

@@ -89,11 +89,30 @@ export async function readCatalog(sink: ArchiveSink, name: string, crc: number):
   return parseCatalog(bytes, path);
 }
 
-/**
- * Why the log does not continue what is archived; undefined: it does. Of each file that both have
- * the last chunk is compared with the log's own bytes.
- */
-export async function mismatch(
+/** Whether a log is the one that is archived. */
+export interface Comparison {
+  /** Why it does not continue what is archived; undefined: it does. */
+  readonly mismatch: string | undefined;
+  /** Whether bytes of it were the same as archived ones. */
+  readonly hasSameBytes: boolean;
+}
+
+/** Compares a log with what is archived: of each file that both have, the last chunk. */
+export async function compare(
+  state: ArchiveState,
+  facts: LogFacts,
+  disk: BackgroundDisk,
+): Promise<Comparison> {
+  const { copies } = state;
+  const mismatch = await findMismatch(state, facts, disk);
+  const { incrs, base } = facts;
+  const keys: PartKey[] = incrs.map(({ seq }): PartKey => `i${seq}`);
+  if (base !== undefined) keys.push(`b${base.seq}`);
+  const hasSameBytes = keys.some((key) => (copies.get(key)?.length ?? 0) > 0);
+  return { mismatch, hasSameBytes: mismatch === undefined && hasSameBytes };
+}
+
+async function findMismatch(
   state: ArchiveState,
   facts: LogFacts,
   disk: BackgroundDisk,

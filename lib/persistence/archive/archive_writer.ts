@@ -16,12 +16,13 @@ import type { Clock } from "../../platform/clock.ts";
 import type { ManifestFile } from "../aof/manifest.ts";
 import { type Log, StorageError } from "../errors.ts";
 import { joinPath } from "../files.ts";
-import { type ArchiveState, emptyState, mismatch, readState } from "./archive_state.ts";
+import { type ArchiveState, compare, emptyState, readState } from "./archive_state.ts";
 import { trimmed } from "./catalog.ts";
 import { ChunkCopier } from "./chunk_copier.ts";
 import { type HeldFile, Holds } from "./holds.ts";
 import type { LogFacts, LogSource } from "./log_source.ts";
 import { catalogName, chunkName, type HistoryObjects, type PartKey, readNames } from "./names.ts";
+import { type ArchiveWriterName, refuseOwned } from "./ownership.ts";
 import { PartCopy } from "./part_copy.ts";
 import { PublishedCatalog } from "./published_catalog.ts";
 import type { ArchiveSink } from "./sink.ts";
@@ -34,6 +35,8 @@ export interface ArchiveWriterOptions {
   readonly source: LogSource;
   readonly clock: Clock;
   readonly log: Log;
+  /** The run id of the server: who writes the archive. */
+  readonly owner: string;
   /** `aof-archive-retention`: 0 keeps everything. */
   readonly retention_s: () => number;
 }
@@ -92,6 +95,8 @@ export class ArchiveWriter {
   /**
    * Reads what the archive holds, and goes on where the log continues it; if it does not, begins a
    * new history. Resolves to false while nothing is logged.
+   *
+   * @throws {StorageError} another server writes the archive, or it is damaged
    */
   async open(): Promise<boolean> {
     this.#open = undefined;
@@ -100,12 +105,14 @@ export class ArchiveWriter {
     const { sink, clock } = this.#options;
     const older = readNames(await sink.list());
     const newest = Math.max(0, ...older.keys());
-    const state = await this.#continue(newest, older.get(newest), facts);
+    const me = { id: this.#options.owner, directory: facts.directory };
+    const state = await this.#continue(newest, older.get(newest), facts, me);
     older.delete(state.history);
-    for (const name of state.leftovers) await sink.remove(name);
-    const published = new PublishedCatalog(sink, clock, state);
+    const published = new PublishedCatalog(sink, clock, state, me);
     published.change({ ...state.catalog, prefix: facts.appendFileName });
     this.#tellLosses(state, published);
+    await published.publish(); // from here on others are kept away
+    for (const name of state.leftovers) await sink.remove(name);
     this.#open = {
       history: state.history,
       published,
@@ -176,6 +183,20 @@ export class ArchiveWriter {
     return sealed.length + (hasBase ? 0 : 1);
   }
 
+  /**
+   * Says that this server still writes the archive, if it is time to.
+   *
+   * @throws {StorageError} another one does
+   */
+  async renew(): Promise<void> {
+    await this.#open?.published.publish();
+  }
+
+  /** Says that nobody writes the archive any more; otherwise others have to wait a minute. */
+  async release(): Promise<void> {
+    await this.#open?.published.release();
+  }
+
   /** Lets go of all files. Nothing may be under way. */
   close(): void {
     this.#open = undefined;
@@ -191,14 +212,17 @@ export class ArchiveWriter {
     newest: number,
     objects: HistoryObjects | undefined,
     facts: LogFacts,
+    me: ArchiveWriterName,
   ): Promise<ArchiveState> {
     const { sink, disk, log } = this.#options;
     if (objects === undefined) return emptyState(newest + 1);
     let why: string | undefined;
     try {
       const state = await readState(sink, newest, objects);
-      why = await mismatch(state, facts, disk);
-      if (why === undefined) return state;
+      const { mismatch, hasSameBytes } = await compare(state, facts, disk);
+      refuseOwned(sink.name, state.catalog.owner, me, hasSameBytes, this.#now_s());
+      if (mismatch === undefined) return state;
+      why = mismatch;
     } catch (error) {
       if (!(error instanceof StorageError) || error.kind !== "damaged") throw error;
       why = error.message;
@@ -223,20 +247,22 @@ export class ArchiveWriter {
       const target_bytes = isOpen ? await safeBytes(facts, held) : Infinity;
       const copy = this.#copyOf(`i${seq}`);
       const source = { file: held.file, path: held.path, target_bytes };
-      while (await this.#copier.copy(history, copy, source)) continue;
-      if (!isOpen) published.finishIncr(seq, copy.length);
+      while (await this.#copier.copy(history, copy, source)) await published.publish();
+      if (isOpen) published.noteStored(seq, copy.length);
+      else published.finishIncr(seq, copy.length);
     });
     if (published.isFinished(seq)) this.#holds.done(seq);
   }
 
   /** Objects that are missing in the middle: what the log still has of them is copied again. */
   #tellLosses({ catalog, copies }: ArchiveState, published: PublishedCatalog): void {
-    for (const { name, seq, size_bytes } of catalog.incrs) {
+    for (const { name, seq, size_bytes, stored_bytes } of catalog.incrs) {
       const archived_bytes = copies.get(`i${seq}`)?.length ?? 0;
-      if (size_bytes === null || archived_bytes === size_bytes) continue;
+      const known_bytes = size_bytes ?? Math.max(stored_bytes ?? 0, archived_bytes);
+      if (archived_bytes === known_bytes) continue;
       this.#options.log(
         "warning",
-        `The archive ${this.#options.sink.name} has lost a part of ${name}: of its ${size_bytes} ` +
+        `The archive ${this.#options.sink.name} has lost a part of ${name}: of its ${known_bytes} ` +
           `bytes there are ${archived_bytes} in one piece. It can be restored up to there, and ` +
           "from the next base",
       );

@@ -3,10 +3,12 @@
  * it has gaps. It is a small object, stored anew whenever it changes.
  *
  *     {"redeno_archive":1,"prefix":"appendonly.aof","began_s":1699990000,"time_s":1700000100,
+ *      "owner":{"id":"5a0c...","directory":"/data/appendonlydir","until_s":1700000160},
  *      "bases":[{"name":"appendonly.aof.2.base.rdb","seq":2,"size_bytes":812,
  *                "first_incr":3,"time_s":1700000000}],
  *      "incrs":[{"name":"appendonly.aof.3.incr.aof","seq":3,"size_bytes":4096},
- *               {"name":"appendonly.aof.4.incr.aof","seq":4,"size_bytes":null}]}
+ *               {"name":"appendonly.aof.4.incr.aof","seq":4,"size_bytes":null,
+ *                "stored_bytes":512}]}
  *
  * A base is named when all of it is there. An incremental file is named before its first byte is
  * stored and has a size when all of it is there; if one without a size is not the last, its end is
@@ -14,6 +16,7 @@
  */
 
 import { StorageError } from "../errors.ts";
+import type { ArchiveOwner } from "./ownership.ts";
 
 /** A base that was archived, whole. */
 export interface ArchivedBase {
@@ -34,6 +37,8 @@ export interface ArchivedIncr {
   readonly seq: number;
   /** Its size if all of it is archived; else null. */
   readonly size_bytes: number | null;
+  /** Of one without a size: at least so much of it was archived when the catalog was stored. */
+  readonly stored_bytes?: number;
 }
 
 /** What a catalog says. */
@@ -44,6 +49,8 @@ export interface Catalog {
   readonly began_s: number;
   /** When this one was stored. */
   readonly time_s: number;
+  /** Who writes the archive; missing: nobody does. */
+  readonly owner?: ArchiveOwner;
   /** In the order of their numbers. */
   readonly bases: readonly ArchivedBase[];
   /** In the order of their numbers. */
@@ -56,8 +63,10 @@ export const EMPTY_CATALOG: Catalog = { prefix: "", began_s: 0, time_s: 0, bases
 const FORMAT = 1;
 
 /** A catalog as the bytes of its object. */
-export function formatCatalog({ prefix, began_s, time_s, bases, incrs }: Catalog): Uint8Array {
-  const text = JSON.stringify({ redeno_archive: FORMAT, prefix, began_s, time_s, bases, incrs });
+export function formatCatalog(catalog: Catalog): Uint8Array {
+  const { prefix, began_s, time_s, owner, bases, incrs } = catalog;
+  const fields = { redeno_archive: FORMAT, prefix, began_s, time_s, owner, bases, incrs };
+  const text = JSON.stringify(fields);
   return new TextEncoder().encode(`${text}\n`);
 }
 
@@ -74,18 +83,19 @@ export function parseCatalog(bytes: Uint8Array, path: string): Catalog {
   } catch {
     throw refuse("the catalog is not JSON. Remove it to use the one before, if there is one");
   }
-  const { redeno_archive, prefix, began_s, time_s, bases, incrs } = fields(value);
+  const { redeno_archive, prefix, began_s, time_s, owner, bases, incrs } = fields(value);
   if (redeno_archive !== FORMAT) {
     throw refuse(`an archive of version ${String(redeno_archive)}: use the redeno that made it`);
   }
   if (
     !isFileName(prefix) || !isCount(began_s) || !isCount(time_s) || !isListOf(bases, isBase) ||
-    !isListOf(incrs, isIncr)
+    !isListOf(incrs, isIncr) || (owner !== undefined && !isOwner(owner))
   ) {
     throw refuse("the catalog does not say what it must. Remove it to use the one before");
   }
   if (!rises(bases) || !rises(incrs)) throw refuse("the numbers in the catalog do not rise");
-  return { prefix, began_s, time_s, bases, incrs };
+  const catalog = { prefix, began_s, time_s, bases, incrs };
+  return owner === undefined ? catalog : { ...catalog, owner };
 }
 
 /**
@@ -139,6 +149,11 @@ function isListOf<T>(value: unknown, is: (item: unknown) => item is T): value is
   return Array.isArray(value) && value.every(is);
 }
 
+function isOwner(value: unknown): value is ArchiveOwner {
+  const { id, directory, until_s } = fields(value);
+  return typeof id === "string" && typeof directory === "string" && isCount(until_s);
+}
+
 function isBase(value: unknown): value is ArchivedBase {
   const { name, seq, size_bytes, first_incr, time_s } = fields(value);
   const isNamed = seq === 0 ? name === "" && size_bytes === 0 : isFileName(name);
@@ -146,8 +161,9 @@ function isBase(value: unknown): value is ArchivedBase {
 }
 
 function isIncr(value: unknown): value is ArchivedIncr {
-  const { name, seq, size_bytes } = fields(value);
-  return isFileName(name) && isCount(seq) && (size_bytes === null || isCount(size_bytes));
+  const { name, seq, size_bytes, stored_bytes } = fields(value);
+  return isFileName(name) && isCount(seq) && (size_bytes === null || isCount(size_bytes)) &&
+    (stored_bytes === undefined || isCount(stored_bytes));
 }
 
 function rises(parts: readonly { readonly seq: number }[]): boolean {

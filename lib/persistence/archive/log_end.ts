@@ -13,6 +13,8 @@ export interface LogEnd {
   readonly index: number;
   /** How many of its bytes are kept. */
   readonly end_bytes: number;
+  /** Whether it ends there because the next batch was written later than asked for. */
+  readonly isEarlier: boolean;
   /** When the last batch before it was written, in seconds; undefined: not known. */
   readonly last_s: number | undefined;
 }
@@ -48,7 +50,7 @@ export function findLogEnd(
         const foreign = source.framed ? source.foreignFrom : 0;
         if (source.last_s !== undefined && source.last_s > limit_s) {
           refuseUntimed(untimed);
-          return { index, end_bytes: border, last_s };
+          return { index, end_bytes: border, isEarlier: true, last_s };
         }
         if (foreign === undefined) untimed = undefined;
         else if (to_time_s !== undefined) untimed = { path, offset: foreign };
@@ -68,7 +70,7 @@ export function findLogEnd(
     }
   }
   refuseUntimed(untimed);
-  return { index: paths.length - 1, end_bytes, last_s };
+  return { index: paths.length - 1, end_bytes, isEarlier: false, last_s };
 }
 
 function refuseUntimed(untimed: { path: string; offset: number } | undefined): void {

@@ -1,14 +1,22 @@
 /**
  * The catalog of the history that is written, and its newest version in the archive.
  *
- * Promise: the version before is removed only when the new one is stored.
+ * Promises: the version before is removed only when the new one is stored; and as long as it is
+ * published now and then, others are kept away (ownership.ts).
  */
 
 import type { Clock } from "../../platform/clock.ts";
 import type { ManifestFile } from "../aof/manifest.ts";
 import type { ArchiveState } from "./archive_state.ts";
-import { type ArchivedBase, type Catalog, formatCatalog } from "./catalog.ts";
+import { type ArchivedBase, type ArchivedIncr, type Catalog, formatCatalog } from "./catalog.ts";
 import { catalogName, checksumOf } from "./names.ts";
+import {
+  type ArchiveOwner,
+  type ArchiveWriterName,
+  ownerFrom,
+  refuseTakenOver,
+  RENEWAL_S,
+} from "./ownership.ts";
 import type { ArchiveSink } from "./sink.ts";
 
 /** A catalog that is changed here and then stored. */
@@ -16,21 +24,24 @@ export class PublishedCatalog {
   readonly #sink: ArchiveSink;
   readonly #clock: Clock;
   readonly #history: number;
+  readonly #writer: ArchiveWriterName;
   #catalog: Catalog;
   #version: number;
   /** The object of that version. */
   #name: string | undefined;
-  #isPublished: boolean;
+  #isPublished = false;
+  /** When it was stored by this server; undefined: not yet, or others have begun to write. */
+  #stored_s: number | undefined;
 
-  /** @param state as found in the archive. */
-  constructor(sink: ArchiveSink, clock: Clock, state: ArchiveState) {
+  /** @param state as found in the archive. @param writer who writes it from now on. */
+  constructor(sink: ArchiveSink, clock: Clock, state: ArchiveState, writer: ArchiveWriterName) {
     this.#sink = sink;
     this.#clock = clock;
     this.#history = state.history;
     this.#catalog = state.catalog;
     this.#version = state.version;
     this.#name = state.catalogName;
-    this.#isPublished = state.catalogName !== undefined;
+    this.#writer = writer;
   }
 
   /** As it is to be. */
@@ -54,14 +65,24 @@ export class PublishedCatalog {
 
   /** Says that not all of an incremental file is archived, after all. */
   reopenIncr(seq: number): void {
-    this.finishIncr(seq, null);
+    this.change(this.#withIncr(seq, { size_bytes: null }));
   }
 
   /** Says that all of an incremental file is archived. */
-  finishIncr(seq: number, size_bytes: number | null): void {
-    const finish = (incr: Catalog["incrs"][number]) =>
-      incr.seq === seq ? { ...incr, size_bytes } : incr;
-    this.change({ ...this.#catalog, incrs: this.#catalog.incrs.map(finish) });
+  finishIncr(seq: number, size_bytes: number): void {
+    this.change(this.#withIncr(seq, { size_bytes }));
+  }
+
+  /** Says how much of an incremental file is archived; the next version that is stored tells. */
+  noteStored(seq: number, stored_bytes: number): void {
+    this.#catalog = this.#withIncr(seq, { size_bytes: null, stored_bytes });
+  }
+
+  #withIncr(seq: number, facts: Pick<ArchivedIncr, "size_bytes" | "stored_bytes">): Catalog {
+    const incrs = this.#catalog.incrs.map((incr) =>
+      incr.seq === seq ? { name: incr.name, seq, ...facts } : incr
+    );
+    return { ...this.#catalog, incrs };
   }
 
   /** Whether all of incremental file `seq` is archived. */
@@ -80,20 +101,44 @@ export class PublishedCatalog {
     return this.#catalog.bases.some((base) => base.seq === seq);
   }
 
-  /** Stores it, if it has changed. */
+  /**
+   * Stores it, if it has changed or it is time to.
+   *
+   * @throws {StorageError} another server has begun to write the archive
+   */
   async publish(): Promise<void> {
-    if (this.#isPublished) return;
-    const time_s = Math.floor(this.#clock.now_ms() / 1000);
+    const now_s = this.#now_s();
+    const isDue = this.#stored_s === undefined || now_s - this.#stored_s >= RENEWAL_S;
+    if (this.#isPublished && !isDue) return;
+    await this.#store(now_s, ownerFrom(this.#writer, now_s));
+  }
+
+  /** Says that nobody writes the archive any more, if this server did. */
+  async release(): Promise<void> {
+    if (this.#stored_s !== undefined) await this.#store(this.#now_s(), undefined);
+  }
+
+  async #store(time_s: number, owner: ArchiveOwner | undefined): Promise<void> {
+    const { prefix, bases, incrs } = this.#catalog;
     const began_s = this.#name === undefined ? time_s : this.#catalog.began_s;
-    const catalog = { ...this.#catalog, began_s, time_s };
+    const unowned = { prefix, began_s, time_s, bases, incrs };
+    const catalog = owner === undefined ? unowned : { ...unowned, owner };
     const bytes = formatCatalog(catalog);
-    const name = catalogName(this.#history, this.#version + 1, checksumOf(bytes));
+    const version = this.#version + 1;
+    const name = catalogName(this.#history, version, checksumOf(bytes));
+    this.#stored_s = undefined;
     await this.#sink.put(name, bytes);
+    await refuseTakenOver(this.#sink, this.#history, version, name);
     const before = this.#name;
     this.#catalog = catalog;
-    this.#version++;
+    this.#version = version;
     this.#name = name;
     this.#isPublished = true;
+    this.#stored_s = time_s;
     if (before !== undefined) await this.#sink.remove(before);
+  }
+
+  #now_s(): number {
+    return Math.floor(this.#clock.now_ms() / 1000);
   }
 }

@@ -15,6 +15,7 @@ import { findLogEnd, type LogEnd } from "./log_end.ts";
 import { checksumOf } from "./names.ts";
 import { type PlannedFile, planRestore, type RestorePlan } from "./restore_plan.ts";
 import type { ArchiveSink } from "./sink.ts";
+import { formatTime } from "../../numbers/time_text.ts";
 
 /** What is to be restored, and where to. */
 export interface RestoreOptions {
@@ -125,9 +126,10 @@ function cutLog(
   { base }: RestorePlan,
   incrs: readonly PlannedFile[],
 ): LogEnd {
-  if (incrs.length === 0) return { index: -1, end_bytes: 0, last_s: undefined };
+  if (incrs.length === 0) return { index: -1, end_bytes: 0, isEarlier: false, last_s: undefined };
   const end = findLogEnd(disk, incrs.map(({ name }) => joinPath(into, name)), to_time_s);
   const { name, size_bytes } = incrs[end.index];
+  if (!end.isEarlier) refuseLost(archive, incrs[end.index], end);
   const isNothing = base.seq === 0 && end.index === 0 && end.end_bytes === 0;
   if (to_time_s !== undefined && isNothing && size_bytes > 0) {
     throw new StorageError(
@@ -148,4 +150,20 @@ function cutLog(
     file.close();
   }
   return end;
+}
+
+/** Refuses to end where something was archived behind it and is gone. */
+function refuseLost(archive: ArchiveSink, file: PlannedFile, { last_s }: LogEnd): void {
+  const { name, size_bytes, stored_bytes } = file;
+  if (size_bytes >= stored_bytes) return;
+  const earlier = last_s === undefined
+    ? "an earlier moment"
+    : `a moment before ${formatTime(last_s)}`;
+  throw new StorageError(
+    "damaged",
+    `${archive.name}: ${name}`,
+    size_bytes,
+    `the archive must have ${stored_bytes} bytes of it, the object that begins here is missing. ` +
+      `Get it back from another copy of the archive, or restore ${earlier}`,
+  );
 }

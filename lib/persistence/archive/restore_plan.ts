@@ -8,7 +8,13 @@
 
 import { StorageError } from "../errors.ts";
 import { readCatalog } from "./archive_state.ts";
-import { type ArchivedBase, baseFor, type Catalog, runBehind } from "./catalog.ts";
+import {
+  type ArchivedBase,
+  type ArchivedIncr,
+  baseFor,
+  type Catalog,
+  runBehind,
+} from "./catalog.ts";
 import {
   catalogName,
   chain,
@@ -26,7 +32,10 @@ export interface PlannedFile {
   readonly name: string;
   readonly seq: number;
   readonly type: "base" | "incr";
+  /** As long as its chunks. */
   readonly size_bytes: number;
+  /** So much of it was archived, if that is more. */
+  readonly stored_bytes: number;
   /** Its chunks in order, with the names of their objects. */
   readonly chunks: readonly (Chunk & { readonly object: string })[];
 }
@@ -96,7 +105,10 @@ function planFrom(
   catalog: Catalog,
   base: ArchivedBase,
 ): RestorePlan {
-  const plan = (type: "base" | "incr", seq: number, name: string, size: number | null) => {
+  const plan = (
+    type: "base" | "incr",
+    { seq, name, size_bytes: size, stored_bytes = 0 }: ArchivedIncr,
+  ) => {
     const key: PartKey = `${type === "base" ? "b" : "i"}${seq}`;
     const { whole } = chain(chunks.get(key) ?? []);
     const last = whole.at(-1);
@@ -111,11 +123,11 @@ function planFrom(
       );
     }
     const named = whole.map((chunk) => ({ ...chunk, object: chunkName(history, key, chunk) }));
-    return { name, seq, type, size_bytes: end, chunks: named };
+    return { name, seq, type, size_bytes: end, stored_bytes, chunks: named };
   };
   const files = runBehind(catalog, base)
-    .map(({ name, seq, size_bytes }) => plan("incr", seq, name, size_bytes));
-  if (base.seq !== 0) files.unshift(plan("base", base.seq, base.name, base.size_bytes));
+    .map((incr) => plan("incr", incr));
+  if (base.seq !== 0) files.unshift(plan("base", base));
   const total_bytes = files.reduce((sum, file) => sum + file.size_bytes, 0);
   return { history, catalog, base, files, total_bytes };
 }

@@ -14,9 +14,10 @@
 import { Buffer } from "node:buffer";
 import { frequency, idleSeconds } from "../../keyspace/access.ts";
 import type { Database, Ref } from "../../keyspace/database.ts";
+import type { KeptRecord } from "../../keyspace/kept_record.ts";
 import { EMBSTR, INT, RAW } from "../../keyspace/value.ts";
 import { Crc64 } from "../../types/rdb/crc64.ts";
-import { encodeValue, encodeValueInSteps } from "../../types/rdb/encode.ts";
+import { encodeKept, encodeValue } from "../../types/rdb/encode.ts";
 import type { Begin, Steps } from "../../types/rdb/encode_object.ts";
 import type { EncodingLimits } from "../../types/rdb/limits.ts";
 import { RDB_VERSION, RDB_VERSION_FIELD_EXPIRY, RdbType } from "../../types/rdb/types.ts";
@@ -106,15 +107,19 @@ export class RdbSnapshotEncoder implements SnapshotEncoder {
       writer.string(bytes, valueStart, valueEnd);
       return;
     }
-    const begin = this.#beginOf(writer, db, ref);
+    const begin = this.#beginOf(writer, db.keyOf(ref), {
+      expiry_ms: db.expiry(ref),
+      meta: db.table.meta(ref),
+      now_ms: db.keyspace.now_ms,
+    });
     this.#checkVersion(encodeValue(writer, db, ref, this.#options.limits, begin));
   }
 
-  pieces(db: Database, index: number, ref: Ref): Generator<void, void, void> {
+  pieces(kept: KeptRecord): Generator<void, void, void> {
     const writer = this.#buffers.open();
-    if (index !== this.#selected) this.#select(writer, index);
-    const begin = this.#beginOf(writer, db, ref);
-    return this.#finish(encodeValueInSteps(writer, db, ref, this.#options.limits, begin));
+    if (kept.index !== this.#selected) this.#select(writer, kept.index);
+    const begin = this.#beginOf(writer, kept.key, kept);
+    return this.#finish(encodeKept(writer, kept, this.#options.limits, begin));
   }
 
   end(): void {
@@ -160,12 +165,12 @@ export class RdbSnapshotEncoder implements SnapshotEncoder {
     writer.size(counts.expiring);
   }
 
-  /** Writes what stands before a value, as the record is now; its type, last, is told then. */
-  #beginOf(writer: RdbWriter, db: Database, ref: Ref): Begin {
-    const expiry_ms = db.expiry(ref);
-    const meta = db.table.meta(ref);
-    const { now_ms } = db.keyspace;
-    const key = db.keyOf(ref);
+  /** Writes what stands before a value; its type is told then. */
+  #beginOf(
+    writer: RdbWriter,
+    key: Buffer,
+    { expiry_ms, meta, now_ms }: Pick<KeptRecord, "expiry_ms" | "meta" | "now_ms">,
+  ): Begin {
     return (type) => {
       this.#attributes(writer, expiry_ms, meta, now_ms);
       writer.byte(type);

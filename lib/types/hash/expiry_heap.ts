@@ -70,10 +70,34 @@ export class ExpiryHeap {
     this.#table.setEncoding(ref, 1);
   }
 
-  /** How many records have expired at a time: O(their number). */
-  countUntil(now_ms: number, place = 0): number {
-    if (place >= this.size || this.#times[place] > now_ms) return 0;
-    return 1 + this.countUntil(now_ms, 2 * place + 1) + this.countUntil(now_ms, 2 * place + 2);
+  /** How many records have expired at a time: O(their number). Counts to `count_max` and one more. */
+  countUntil(now_ms: number, count_max: number): number {
+    return this.#walkUntil(now_ms, count_max, () => {});
+  }
+
+  /** When the first record expires that has not at a time: O(those that have). Infinity: none does. */
+  firstAfter(now_ms: number): number {
+    let first_ms = Infinity;
+    this.#walkUntil(now_ms, Infinity, (later_ms) => first_ms = Math.min(first_ms, later_ms));
+    return first_ms;
+  }
+
+  /** Counts the records that have expired at a time; shows the times right below them that are later. */
+  #walkUntil(now_ms: number, count_max: number, showLater: (at_ms: number) => void): number {
+    let count = 0;
+    const places = [0];
+    while (count <= count_max) {
+      const place = places.pop();
+      if (place === undefined) break;
+      if (place >= this.size) continue;
+      if (this.#times[place] > now_ms) {
+        showLater(this.#times[place]);
+        continue;
+      }
+      count++;
+      places.push(2 * place + 1, 2 * place + 2);
+    }
+    return count;
   }
 
   /** Whether all records have expired at a time; where not, that is mostly seen at once. */

@@ -2,14 +2,18 @@
  * A large hash: a table of records, field to value. Nothing per field is a JS object.
  *
  * Fields that expire stand in a heap besides. Promise: a field that does not expire costs nothing
- * for it; {@linkcode HashTable.free} is fast whatever the size.
+ * for it; {@linkcode HashTable.free} is fast whatever the size. What changes a field tells the
+ * moment, if there is one, before.
  */
 
 import type { ValueObject } from "../../keyspace/value.ts";
+import type { KeptBytes } from "../../keyspace/value_moment.ts";
 import type { HashSeed } from "../../memory/hash.ts";
 import { type KeysAhead, SECOND } from "../../memory/keys_ahead.ts";
 import { NONE, RecordTable, type Ref } from "../../memory/record_table.ts";
 import type { Random } from "../../platform/random.ts";
+import { BucketRefs, type Elements, type ElementWalk, PlainWalk } from "../moment/element_walk.ts";
+import { TableMoment } from "../moment/table_moment.ts";
 import { ExpiryHeap } from "./expiry_heap.ts";
 
 /** Encoding of a record that is not in the heap. */
@@ -17,6 +21,8 @@ const PLAIN = 1;
 /** After so many removals sparse memory is looked for, and so many records are moved at most. */
 const REMOVALS_PER_COMPACTION = 64;
 const MOVES_PER_COMPACTION = 128;
+/** If more fields than this have expired and nobody has removed them, they are part of a moment. */
+const EXPIRED_COUNTED_MAX = 4096;
 
 /** A hash too large to be packed. */
 export class HashTable implements ValueObject {
@@ -28,6 +34,8 @@ export class HashTable implements ValueObject {
   readonly #seed: HashSeed;
   #heap: ExpiryHeap | undefined;
   #removals = 0;
+  #moment: TableMoment | undefined;
+  #isFreed = false;
 
   /** @param seed the secret of the hash. */
   constructor(seed: HashSeed) {
@@ -54,7 +62,7 @@ export class HashTable implements ValueObject {
 
   /** How many fields have not expired. */
   sizeAt(now_ms: number): number {
-    return this.table.size - (this.#heap?.countUntil(now_ms) ?? 0);
+    return this.table.size - (this.#heap?.countUntil(now_ms, Infinity) ?? 0);
   }
 
   /** Whether every field has expired. */
@@ -89,6 +97,7 @@ export class HashTable implements ValueObject {
   /** Gives a field another value; its expiry goes unless `keepExpiry`. */
   setValue(ref: Ref, value: Uint8Array, from: number, to: number, keepExpiry: boolean): void {
     const { table } = this;
+    if (this.#moment !== undefined) this.#moment.keep(ref);
     if (this.#heap === undefined || table.expiry(ref) === undefined) {
       table.setValue(ref, PLAIN, value, from, to);
     } else if (keepExpiry) {
@@ -103,6 +112,7 @@ export class HashTable implements ValueObject {
   /** Sets when a field expires, in ms since the epoch; undefined: never. */
   setExpiry(ref: Ref, at_ms: number | undefined): void {
     const { table } = this;
+    if (this.#moment !== undefined) this.#moment.keep(ref);
     const had = table.expiry(ref) !== undefined;
     if (at_ms === undefined) {
       if (had) this.#heap!.remove(ref);
@@ -117,6 +127,7 @@ export class HashTable implements ValueObject {
 
   /** Takes a field out. All refs become invalid. */
   remove(ref: Ref): void {
+    if (this.#moment !== undefined) this.#moment.keep(ref);
     if (this.#heap !== undefined && this.table.expiry(ref) !== undefined) this.#heap.remove(ref);
     if (this.#heap?.size === 0) this.#heap = undefined;
     this.table.remove(ref);
@@ -137,6 +148,19 @@ export class HashTable implements ValueObject {
     return this.table.random(random);
   }
 
+  /** All fields as they are now, for who reads them before anything changes. */
+  walk(clock_ms: number): ElementWalk {
+    return new PlainWalk(this.#elements(clock_ms));
+  }
+
+  keep(clock_ms: number, kept: KeptBytes): HashMoment {
+    if (this.#moment !== undefined) throw new Error("hash: one moment at a time");
+    // To count many takes long; to write them does no harm: they will have expired as well.
+    const expired = this.#heap?.countUntil(clock_ms, EXPIRED_COUNTED_MAX) ?? 0;
+    const elements = this.#elements(expired > EXPIRED_COUNTED_MAX ? -Infinity : clock_ms);
+    return this.#moment = new HashMoment(elements, kept, () => this.#endMoment());
+  }
+
   clone(): HashTable {
     const copy = new HashTable(this.#seed);
     const { table } = this;
@@ -152,7 +176,23 @@ export class HashTable implements ValueObject {
   }
 
   free(): void {
+    this.#isFreed = true;
+    if (this.#moment !== undefined) return;
     this.table.clear();
     this.#heap = undefined;
   }
+
+  #elements(clock_ms: number): Elements {
+    const { table } = this;
+    const first_ms = this.#heap?.firstAfter(clock_ms) ?? Infinity;
+    return { table, refs: new BucketRefs(table), count: this.sizeAt(clock_ms), clock_ms, first_ms };
+  }
+
+  #endMoment(): void {
+    this.#moment = undefined;
+    if (this.#isFreed) this.free();
+  }
 }
+
+/** A large hash as it was at one moment. */
+export class HashMoment extends TableMoment {}

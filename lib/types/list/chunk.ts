@@ -39,6 +39,8 @@ export class Chunk {
   tail: number;
   /** How many entries there are. */
   count = 0;
+  /** The list's own: tells whether it was there at the last moment. */
+  epoch = 0;
   #address = NO_SLOT;
 
   /** An empty chunk of `capacity` bytes or a little more, with all the room behind. */
@@ -128,6 +130,17 @@ export class Chunk {
     bytes.copy(this.bytes, this.tail, from, to);
     this.tail += to - from;
     this.count += count;
+  }
+
+  /** A copy with the same room before and behind; places in it are `shift` bytes from those here. */
+  copy(): { readonly chunk: Chunk; readonly shift: number } {
+    const chunk = new Chunk(this.capacity);
+    const shift = chunk.base - this.base;
+    this.bytes.copy(chunk.bytes, this.head + shift, this.head, this.tail);
+    chunk.head = this.head + shift;
+    chunk.tail = this.tail + shift;
+    chunk.count = this.count;
+    return { chunk, shift };
   }
 
   /** Gives the memory back; the chunk is not used any more. */

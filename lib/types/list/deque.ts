@@ -4,12 +4,17 @@
  *
  * Chunks are as large as `list-max-listpack-size` says (8 KiB by default); the first ones grow up to
  * that. An element larger than that has a chunk of its own.
+ *
+ * While there is a moment of the list (`list_moment.ts`) its chunks, which are of an older epoch, are
+ * copied before they change ({@linkcode ListDeque.keep}), and not released.
  */
 
 import type { Buffer } from "node:buffer";
 import type { ValueObject } from "../../keyspace/value.ts";
+import type { KeptBytes } from "../../keyspace/value_moment.ts";
 import { Chunk, chunkCapacity, releaseLater } from "./chunk.ts";
 import { closeGaps, Entry, entryBytes, skipBackward, skipForward } from "./entry.ts";
+import { ListMoment } from "./list_moment.ts";
 
 /** Bytes of a chunk for list-max-listpack-size -1 ... -5, and below. */
 const BYTES_OF_LIMIT = [4096, 8192, 16384, 32768, 65536] as const;
@@ -38,6 +43,10 @@ export class ListDeque implements ValueObject {
   #bytes = 0;
   /** A chunk that became empty, for the next one needed: a queue takes turns. */
   #spare: Chunk | undefined;
+  #moment: ListMoment | undefined;
+  /** How many moments there were. */
+  #epoch = 0;
+  #isFreed = false;
 
   /** An empty list. @param limit of a chunk, as in `list-max-listpack-size`. */
   constructor(readonly limit: number) {
@@ -75,7 +84,15 @@ export class ListDeque implements ValueObject {
     return copy;
   }
 
+  keep(_clock_ms: number, kept: KeptBytes): ListMoment {
+    if (this.#moment !== undefined) throw new Error("list: one moment at a time");
+    this.#epoch++;
+    return this.#moment = new ListMoment(this, kept, () => this.#endMoment());
+  }
+
   free(): void {
+    this.#isFreed = true;
+    if (this.#moment !== undefined) return;
     const { chunks } = this;
     if (chunks.length <= RELEASED_AT_ONCE_MAX) { for (const chunk of chunks) chunk.release(); }
     else releaseLater(chunks.slice());
@@ -93,7 +110,9 @@ export class ListDeque implements ValueObject {
       chunk === undefined || chunk.count >= this.#chunkCountMax ||
       (left ? chunk.head - chunk.base : chunk.limit - chunk.tail) < size
     ) {
-      chunk = this.#roomAt(left, chunk, size);
+      chunk = this.#roomAt(left, size);
+    } else if (this.#isKept(chunk)) {
+      chunk = this.#own(left ? 0 : chunks.length - 1);
     }
     chunk.push(left, buf, start, end);
     this.length++;
@@ -111,11 +130,13 @@ export class ListDeque implements ValueObject {
   /** Takes out what {@linkcode ListDeque.edge} has just returned; there are more. */
   dropEdge(left: boolean, { from, to }: Entry): void {
     const at = left ? 0 : this.chunks.length - 1;
-    const chunk = this.chunks[at];
     this.length--;
-    if (--chunk.count === 0) return this.#dropChunk(at);
-    if (left) chunk.head = to;
-    else chunk.tail = from;
+    if (this.chunks[at].count === 1) return this.#dropChunk(at);
+    const shift = this.#makeOwn(at);
+    const chunk = this.chunks[at];
+    chunk.count--;
+    if (left) chunk.head = to + shift;
+    else chunk.tail = from + shift;
   }
 
   /** Takes `count` elements out at one end; at most as many as there are. */
@@ -124,9 +145,8 @@ export class ListDeque implements ValueObject {
     this.length -= count;
     while (count > 0) {
       const at = left ? 0 : chunks.length - 1;
-      const chunk = chunks[at];
-      if (count < chunk.count) return chunk.drop(left, count);
-      count -= chunk.count;
+      if (count < chunks[at].count) return this.#own(at).drop(left, count);
+      count -= chunks[at].count;
       this.#dropChunk(at);
     }
   }
@@ -136,6 +156,11 @@ export class ListDeque implements ValueObject {
     this.length++;
     const size = entryBytes(end - start);
     let chunk = this.chunks[at];
+    if (chunk.count === 1 && this.#isKept(chunk)) { // not to be copied: it may be very long
+      this.#addChunk(offset === 0 ? at : at + 1, new Chunk(size)).push(false, buf, start, end);
+      return;
+    }
+    chunk = this.#own(at);
     if (chunk.count < this.#chunkCountMax) {
       if (chunk.insert(offset, buf, start, end)) return;
       if (this.#grow(chunk, size, false)) return void chunk.insert(offset, buf, start, end);
@@ -160,11 +185,22 @@ export class ListDeque implements ValueObject {
     start: number,
     end: number,
   ): void {
-    const chunk = this.chunks[at];
-    const offset = from - chunk.head;
-    chunk.remove(from, to);
+    const offset = from - this.chunks[at].head;
     this.length--;
+    if (this.chunks[at].count === 1 && this.#isKept(this.chunks[at])) {
+      this.#dropChunk(at);
+      this.#addChunk(at, new Chunk(0));
+    } else {
+      const shift = this.#makeOwn(at);
+      this.chunks[at].remove(from + shift, to + shift);
+    }
     this.insert(at, offset, buf, start, end);
+  }
+
+  /** Puts as long an element, `buf[start .. end)`, in the place of the one in chunk `at`, at `to`. */
+  overwrite(at: number, to: number, buf: Uint8Array, start: number, end: number): void {
+    const shift = this.#makeOwn(at);
+    this.chunks[at].bytes.set(buf.subarray(start, end), to + shift);
   }
 
   /**
@@ -172,11 +208,14 @@ export class ListDeque implements ValueObject {
    * right. An empty chunk goes; {@linkcode ListDeque.join} is for the others.
    */
   remove(at: number, removed: readonly number[]): void {
+    const count = removed.length / 2;
+    this.length -= count;
+    if (this.chunks[at].count === count) return this.#dropChunk(at);
+    const shift = this.#makeOwn(at);
     const chunk = this.chunks[at];
-    chunk.tail = closeGaps(chunk.bytes, chunk.tail, removed);
-    chunk.count -= removed.length / 2;
-    this.length -= removed.length / 2;
-    if (chunk.count === 0) this.#dropChunk(at);
+    const places = shift === 0 ? removed : removed.map((place) => place + shift);
+    chunk.tail = closeGaps(chunk.bytes, chunk.tail, places);
+    chunk.count -= count;
   }
 
   /** Joins chunks from before `first` to behind `last` that have become small. */
@@ -186,21 +225,20 @@ export class ListDeque implements ValueObject {
     }
   }
 
-  /** Makes room for an entry of `size` bytes at one end, where `edge` is. */
-  #roomAt(left: boolean, edge: Chunk | undefined, size: number): Chunk {
-    if (edge !== undefined && edge.count < this.#chunkCountMax) {
-      if (this.#grow(edge, size, left)) return edge;
-      // The elements have wandered away from the other end: at least half of the chunk is free.
-      if (edge.used + size <= edge.capacity && edge.used * 2 <= edge.capacity) {
-        edge.shift(left);
-        return edge;
-      }
+  /** Makes room for an entry of `size` bytes at one end. */
+  #roomAt(left: boolean, size: number): Chunk {
+    const last = this.chunks.at(left ? 0 : -1);
+    if (last !== undefined && this.#mayTake(last, size)) {
+      const edge = this.#own(left ? 0 : this.chunks.length - 1);
+      if (!this.#grow(edge, size, left)) edge.shift(left);
+      return edge;
     }
     const at = left ? 0 : this.chunks.length;
     const spare = this.#spare;
     if (spare !== undefined && spare.capacity >= size) {
       this.#spare = undefined;
       spare.head = spare.tail = left ? spare.limit : spare.base;
+      spare.epoch = this.#epoch;
       this.chunks.splice(at, 0, spare);
       return spare;
     }
@@ -220,7 +258,46 @@ export class ListDeque implements ValueObject {
     return true;
   }
 
+  /**
+   * Whether a chunk can be given room for `size` more bytes at one end: by growing; or since the
+   * elements have wandered away from the other end, and at least half of it is free.
+   */
+  #mayTake({ count, used, capacity }: Chunk, size: number): boolean {
+    if (count >= this.#chunkCountMax) return false;
+    if (capacity < this.#chunkBytesMax) return used + size <= this.#chunkBytesMax;
+    return used + size <= capacity && used * 2 <= capacity;
+  }
+
+  /** Whether a chunk is part of the moment, and so must not change. */
+  #isKept(chunk: Chunk): boolean {
+    return this.#moment !== undefined && chunk.epoch !== this.#epoch;
+  }
+
+  /** The chunk at this place, to be changed. */
+  #own(at: number): Chunk {
+    this.#makeOwn(at);
+    return this.chunks[at];
+  }
+
+  /** Puts a copy in the place of a chunk that must not change; returns how far off places are there. */
+  #makeOwn(at: number): number {
+    const kept = this.chunks[at];
+    if (!this.#isKept(kept)) return 0;
+    const { chunk, shift } = kept.copy();
+    chunk.epoch = this.#epoch;
+    this.#bytes += chunk.size - kept.size;
+    this.chunks[at] = chunk;
+    this.#moment!.leave(kept);
+    return shift;
+  }
+
+  #endMoment(): void {
+    this.#moment = undefined;
+    if (this.#isFreed) this.free();
+  }
+
   #addChunk(at: number, chunk: Chunk): Chunk {
+    chunk.epoch = this.#epoch;
     if (at === this.chunks.length) this.chunks.push(chunk);
     else if (at === 0) this.chunks.unshift(chunk);
     else this.chunks.splice(at, 0, chunk);
@@ -234,6 +311,10 @@ export class ListDeque implements ValueObject {
     if (at === 0) this.chunks.shift();
     else if (at === this.chunks.length - 1) this.chunks.pop();
     else this.chunks.splice(at, 1);
+    if (this.#isKept(chunk)) {
+      this.#bytes -= chunk.size;
+      return this.#moment!.leave(chunk);
+    }
     chunk.count = 0;
     if (this.#spare === undefined && chunk.capacity === this.#chunkBytesMax) {
       this.#spare = chunk;
@@ -263,9 +344,11 @@ export class ListDeque implements ValueObject {
 
   /** Makes one of two neighbours that would fill half a chunk at most. */
   #joinIfSmall(at: number): void {
-    const [first, second] = [this.chunks[at], this.chunks[at + 1]];
+    const second = this.chunks[at + 1];
+    let first = this.chunks[at];
     const used = first.used + second.used;
     if (used * 2 > this.#chunkBytesMax || first.count + second.count > this.#chunkCountMax) return;
+    first = this.#own(at);
     if (first.limit - first.tail < second.used) {
       if (first.capacity >= used) {
         first.shift(false);

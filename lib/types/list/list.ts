@@ -146,12 +146,15 @@ export function replaceInList(
   end: number,
   limit: number,
 ): Ref {
-  if (at.end - at.start === end - start) {
-    at.bytes.set(buf.subarray(start, end), at.start);
+  const list = longList(db, ref);
+  const isAsLong = at.end - at.start === end - start;
+  if (list !== undefined) {
+    if (isAsLong) list.overwrite(at.chunk, at.start, buf, start, end);
+    else list.replace(at.chunk, at.from, at.to, buf, start, end);
     return ref;
   }
-  if (db.encoding(ref) === OBJECT) {
-    (db.object(ref) as ListDeque).replace(at.chunk, at.from, at.to, buf, start, end);
+  if (isAsLong) {
+    at.bytes.set(buf.subarray(start, end), at.start);
     return ref;
   }
   const offset = at.from - at.head;

@@ -8,6 +8,7 @@
 import type { Buffer } from "node:buffer";
 import type { HashSeed } from "../../memory/hash.ts";
 import { parseDouble } from "../../numbers/double.ts";
+import type { PackedStream } from "../stream/packed_stream.ts";
 import type { Stream } from "../stream/stream.ts";
 import { Elements } from "./elements.ts";
 import type { EntryReader } from "./entries.ts";
@@ -17,6 +18,7 @@ import { ListpackReader } from "./listpack_reader.ts";
 import type { RdbReader } from "./reader.ts";
 import { decodeStream } from "./streams.ts";
 import { Scores } from "./scores.ts";
+import { takeShortEntries } from "./short_entries.ts";
 import { RdbType } from "./types.ts";
 import { ZiplistReader } from "./ziplist_reader.ts";
 import { ZipmapReader } from "./zipmap_reader.ts";
@@ -38,7 +40,7 @@ export type RdbValue =
     readonly expiries?: readonly (number | undefined)[];
   }
   | { readonly type: "zset"; readonly elements: Elements; readonly scores: Scores }
-  | { readonly type: "stream"; readonly stream: Stream };
+  | { readonly type: "stream"; readonly stream: Stream | PackedStream };
 
 /** An intset that was checked: `bytes[start .. end)`. */
 export interface Intset {
@@ -132,7 +134,9 @@ type Opener = new (buf: Buffer, start: number, end: number) => EntryReader;
 /** All entries of a compact run that stands in the place of a string. */
 function packed(reader: RdbReader, Kind: Opener, elements = cleared()): Elements {
   reader.string();
-  const entries = new Kind(reader.bytes, reader.start, reader.stop);
+  const { bytes, start, stop } = reader;
+  if (Kind === ListpackReader && takeShortEntries(elements, bytes, start, stop)) return elements;
+  const entries = new Kind(bytes, start, stop);
   while (entries.next()) elements.push(entries.bytes, entries.start, entries.stop);
   return elements;
 }
@@ -248,10 +252,15 @@ function textScore(reader: RdbReader): number {
 /** A compact run of member, score, member, score. */
 function zsetOfRun(reader: RdbReader, Kind: Opener, seed: HashSeed): RdbValue {
   reader.string();
-  const entries = new Kind(reader.bytes, reader.start, reader.stop);
+  const { bytes, start, stop } = reader;
   const elements = cleared();
   const scores = sharedScores;
   scores.clear();
+  if (Kind === ListpackReader && takeShortEntries(elements, bytes, start, stop, scores)) {
+    return zset(elements, scores, reader, seed);
+  }
+  scores.clear();
+  const entries = new Kind(bytes, start, stop);
   while (entries.next()) {
     elements.push(entries.bytes, entries.start, entries.stop);
     if (!entries.next()) throw reader.error("half a pair");

@@ -32,27 +32,28 @@ export class Elements {
   count = 0;
   /** Length of the longest one in bytes. */
   longest = 0;
-  #starts = new Uint32Array(COUNT_MIN);
-  #ends = new Uint32Array(COUNT_MIN);
+  /** Where the elements begin and end; until room is made for more. */
+  starts: Uint32Array = new Uint32Array(COUNT_MIN);
+  ends: Uint32Array = new Uint32Array(COUNT_MIN);
 
   /** Takes all elements out. */
   clear(): void {
     this.length = this.count = this.longest = 0;
     if (this.bytes.length > KEPT_BYTES_MAX) this.bytes = Buffer.allocUnsafeSlow(BYTES_MIN);
-    if (this.#ends.length > KEPT_COUNT_MAX) {
-      this.#starts = new Uint32Array(COUNT_MIN);
-      this.#ends = new Uint32Array(COUNT_MIN);
+    if (this.ends.length > KEPT_COUNT_MAX) {
+      this.starts = new Uint32Array(COUNT_MIN);
+      this.ends = new Uint32Array(COUNT_MIN);
     }
   }
 
   /** Offset of the first byte of element `i`. */
   start(i: number): number {
-    return this.#starts[i];
+    return this.starts[i];
   }
 
   /** Offset past the last byte of element `i`. */
   end(i: number): number {
-    return this.#ends[i];
+    return this.ends[i];
   }
 
   /** Element `i` as text, one character a byte. */
@@ -64,7 +65,7 @@ export class Elements {
   push(buf: Uint8Array, start: number, end: number): void {
     const size = end - start;
     if (this.length + size + HEADER_BYTES_MAX > this.bytes.length) this.#growBytes(size);
-    if (this.count === this.#ends.length) this.#growCount();
+    if (this.count === this.ends.length) this.#growCount();
     if (size > this.longest) this.longest = size;
     const { bytes } = this;
     let at = this.length;
@@ -72,8 +73,21 @@ export class Elements {
     for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
     bytes[at++] = rest;
     copyBytes(buf, start, end, bytes, at);
-    this.#starts[this.count] = at;
-    this.#ends[this.count++] = this.length = at + size;
+    this.starts[this.count] = at;
+    this.ends[this.count++] = this.length = at + size;
+  }
+
+  /** Makes room for `size` more bytes of the run and `count` more elements, written by the caller. */
+  reserve(size: number, count: number): void {
+    if (this.length + size > this.bytes.length) this.#growBytes(size);
+    while (this.count + count > this.ends.length) this.#growCount();
+  }
+
+  /** The caller has written: there are `count` elements and `length` bytes now. */
+  taken(count: number, length: number, longest: number): void {
+    this.count = count;
+    this.length = length;
+    this.longest = longest;
   }
 
   /** Whether no two of the elements 0, stride, 2 * stride ... are the same. O(N) whatever they are. */
@@ -121,8 +135,8 @@ export class Elements {
   }
 
   #growCount(): void {
-    this.#starts = doubled(this.#starts);
-    this.#ends = doubled(this.#ends);
+    this.starts = doubled(this.starts);
+    this.ends = doubled(this.ends);
   }
 }
 

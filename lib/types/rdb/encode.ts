@@ -4,7 +4,9 @@
  */
 
 import type { Database, Ref } from "../../keyspace/database.ts";
-import { EMBSTR, ENCODINGS, INT, OBJECT, RAW, SET_INTEGERS } from "../../keyspace/value.ts";
+import type { KeptRecord } from "../../keyspace/kept_record.ts";
+import { ENCODINGS, OBJECT, SET_INTEGERS } from "../../keyspace/value.ts";
+import { HeldValue } from "../../memory/held_value.ts";
 import { formatDouble } from "../../numbers/double.ts";
 import { type Int64, parseInt64 } from "../../numbers/int64.ts";
 import { hashAt, type HashView } from "../hash/view.ts";
@@ -12,12 +14,18 @@ import { listAt } from "../list/view.ts";
 import { withoutRest } from "../pace.ts";
 import { setAt } from "../set/view.ts";
 import { zsetAt } from "../zset/view.ts";
-import { type Begin, encodeObject, relativeExpiry, type Steps } from "./encode_object.ts";
+import {
+  type Begin,
+  encodeMoment,
+  encodeObject,
+  relativeExpiry,
+  type Steps,
+} from "./encode_object.ts";
 import { writeIntset } from "./intset.ts";
 import type { EncodingLimits } from "./limits.ts";
 import { ListNodesWriter } from "./list_nodes.ts";
 import { ListpackWriter } from "./listpack_writer.ts";
-import { type Part, WHOLE_BYTES_MAX, writeLongString } from "./long_string.ts";
+import { writeLongString } from "./long_string.ts";
 import { RDB_VERSION, RDB_VERSION_FIELD_EXPIRY, RdbType } from "./types.ts";
 import { RdbWriter } from "./writer.ts";
 
@@ -39,7 +47,10 @@ export function encodeValue(
   begin: Begin = (type) => writer.byte(type),
 ): number {
   if (db.encoding(ref) === OBJECT) {
-    return withoutRest(objectSteps(writer, db, ref, limits, begin));
+    const { loading, now_ms } = db.keyspace;
+    const clock_ms = loading ? -Infinity : now_ms;
+    const object = db.objectAside(ref);
+    return withoutRest(encodeObject(writer, begin, object, limits.listNodeSize, clock_ms));
   }
   switch (db.type(ref)) {
     case "string":
@@ -57,48 +68,23 @@ export function encodeValue(
   }
 }
 
-/**
- * The same in steps of some 64 KiB: objects and long strings; others are written by this call.
- * Between two steps the value must not change. The record may move: it is looked at now only.
- */
-export function encodeValueInSteps(
+/** The same for a record that is kept, in steps of some 64 KiB. */
+export function encodeKept(
   writer: RdbWriter,
-  db: Database,
-  ref: Ref,
+  { value }: KeptRecord,
   limits: EncodingLimits,
   begin: Begin,
 ): Steps {
-  const encoding = db.encoding(ref);
-  if (encoding === OBJECT) return objectSteps(writer, db, ref, limits, begin);
-  if (encoding === INT || encoding === EMBSTR || encoding === RAW) {
-    const { bytes, valueStart: start, valueEnd: end } = db.locate(ref);
-    // Only what does not fit an arena's slot is sure to stay where it is.
-    if (end - start > WHOLE_BYTES_MAX) return stringSteps(writer, { bytes, start, end }, begin);
-  }
-  return noSteps(encodeValue(writer, db, ref, limits, begin));
+  return value instanceof HeldValue
+    ? encodeHeldString(writer, value, begin)
+    : encodeMoment(writer, begin, value, limits.listNodeSize);
 }
 
-function objectSteps(
-  writer: RdbWriter,
-  db: Database,
-  ref: Ref,
-  limits: EncodingLimits,
-  begin: Begin,
-): Steps {
-  const { loading, now_ms } = db.keyspace;
-  const clock_ms = loading ? -Infinity : now_ms;
-  return encodeObject(writer, begin, db.object(ref), limits.listNodeSize, clock_ms);
-}
-
-function* stringSteps(writer: RdbWriter, value: Part, begin: Begin): Steps {
+function* encodeHeldString(writer: RdbWriter, held: HeldValue, begin: Begin): Steps {
+  const { bytes, valueStart: start, valueEnd: end } = held;
   begin(RdbType.string);
-  yield* writeLongString(writer, [value]);
+  yield* writeLongString(writer, [{ bytes, start, end, held }]);
   return RDB_VERSION;
-}
-
-// deno-lint-ignore require-yield -- there is nothing left to do
-function* noSteps(version: number): Steps {
-  return version;
 }
 
 function isListpack(db: Database, ref: Ref): boolean {

@@ -1,22 +1,26 @@
 /**
  * Writes values that are objects, with rests in between: a step works on some 64 KiB. Between two
- * steps the object must not change; it may be read.
+ * steps an object must not change; one of which there is a moment (`keyspace/value_moment.ts`) may.
  *
  * Each function writes the value's type through `begin` before anything else, if there is anything;
  * it ends with the RDB version that a reader must know, 0 where nothing was written.
  */
 
 import type { ValueObject } from "../../keyspace/value.ts";
-import { RecordWalk } from "../../memory/record_walk.ts";
-import { HashTable } from "../hash/hash_table.ts";
+import type { ValueMoment } from "../../keyspace/value_moment.ts";
+import { HashMoment, HashTable } from "../hash/hash_table.ts";
 import type { Chunk } from "../list/chunk.ts";
 import { ListDeque } from "../list/deque.ts";
 import { Entry } from "../list/entry.ts";
+import { ListMoment } from "../list/list_moment.ts";
+import type { ElementWalk } from "../moment/element_walk.ts";
+import { FrozenCopy } from "../moment/frozen_copy.ts";
 import { Pace } from "../pace.ts";
-import { SetTable } from "../set/set_table.ts";
+import { SetMoment, SetTable } from "../set/set_table.ts";
 import { Stream } from "../stream/stream.ts";
 import { LargeZset } from "../zset/large_zset.ts";
-import { ZsetWalk } from "../zset/walk.ts";
+import { readScore } from "../zset/score.ts";
+import { ZsetMoment } from "../zset/zset_moment.ts";
 import { encodeStream } from "./encode_stream.ts";
 import { ListNodesWriter, writeNode, writeSingleNode } from "./list_nodes.ts";
 import { ListpackWriter } from "./listpack_writer.ts";
@@ -45,16 +49,50 @@ export function encodeObject(
   listNodeSize: number,
   clock_ms: number,
 ): Steps {
-  if (object instanceof ListDeque) {
-    return object.usedBytes <= RECUT_BYTES_MAX
-      ? encodeSmallDeque(writer, begin, object, listNodeSize)
-      : encodeDeque(writer, begin, object);
-  }
-  if (object instanceof SetTable) return encodeSet(writer, begin, object);
-  if (object instanceof HashTable) return encodeHash(writer, begin, object, clock_ms);
-  if (object instanceof LargeZset) return encodeZset(writer, begin, object);
+  if (object instanceof ListDeque) return encodeList(writer, begin, object, listNodeSize);
+  if (object instanceof SetTable) return encodeSet(writer, begin, object.walk());
+  if (object instanceof HashTable) return encodeHash(writer, begin, object.walk(clock_ms));
+  if (object instanceof LargeZset) return encodeZset(writer, begin, object.walk(true));
   if (object instanceof Stream) return encodeStreamObject(writer, begin, object);
   throw new Error(`rdb: an object of type ${object.type} cannot be written`);
+}
+
+/** Writes an object as it was at a moment. */
+export function encodeMoment(
+  writer: RdbWriter,
+  begin: Begin,
+  moment: ValueMoment,
+  listNodeSize: number,
+): Steps {
+  if (moment instanceof ListMoment) return encodeList(writer, begin, moment, listNodeSize);
+  if (moment instanceof SetMoment) return encodeSet(writer, begin, moment);
+  if (moment instanceof HashMoment) return encodeHash(writer, begin, moment);
+  if (moment instanceof ZsetMoment) {
+    // Redis begins with the greatest, so that each is added at the front when it is loaded.
+    moment.isBackwards = true;
+    return encodeZset(writer, begin, moment);
+  }
+  if (moment instanceof FrozenCopy && moment.value instanceof Stream) {
+    return encodeStreamObject(writer, begin, moment.value);
+  }
+  throw new Error("rdb: the moment of an unknown object");
+}
+
+/** A list that stays as it is. */
+interface ListChunks {
+  readonly chunks: readonly Chunk[];
+  readonly usedBytes: number;
+}
+
+function encodeList(
+  writer: RdbWriter,
+  begin: Begin,
+  list: ListChunks,
+  listNodeSize: number,
+): Steps {
+  return list.usedBytes <= RECUT_BYTES_MAX
+    ? encodeSmallDeque(writer, begin, list, listNodeSize)
+    : encodeDeque(writer, begin, list);
 }
 
 function forEachEntry(
@@ -73,7 +111,7 @@ function forEachEntry(
 function* encodeSmallDeque(
   writer: RdbWriter,
   begin: Begin,
-  list: ListDeque,
+  list: ListChunks,
   listNodeSize: number,
 ): Steps {
   const scratch = new RdbWriter(writer.compress);
@@ -92,7 +130,7 @@ function* encodeSmallDeque(
  * The count of nodes stands before them, so nodes are our chunks: those are as large as Redis's
  * nodes are, give or take a few bytes.
  */
-function* encodeDeque(writer: RdbWriter, begin: Begin, list: ListDeque): Steps {
+function* encodeDeque(writer: RdbWriter, begin: Begin, list: ListChunks): Steps {
   const { chunks } = list;
   const pace = new Pace();
   const node = new ListpackWriter();
@@ -116,58 +154,45 @@ function* encodeDeque(writer: RdbWriter, begin: Begin, list: ListDeque): Steps {
   return RDB_VERSION;
 }
 
-function* encodeSet(writer: RdbWriter, begin: Begin, { table, size }: SetTable): Steps {
-  const pace = new Pace();
+function* encodeSet(writer: RdbWriter, begin: Begin, members: ElementWalk): Steps {
   begin(RdbType.set);
-  writer.size(size);
-  const walk = new RecordWalk(table);
-  while (walk.next()) {
-    for (const ref of walk.refs) {
-      table.locate(ref);
-      const { bytes, keyStart: start, valueStart: end } = table;
-      if (end - start <= WHOLE_BYTES_MAX) writer.string(bytes, start, end);
-      else yield* writeLongString(writer, [{ bytes, start, end }]);
-      if (pace.isOver(end - start)) yield;
+  writer.size(members.count);
+  while (members.next()) {
+    if (members.isResting) {
+      yield;
+      continue;
     }
+    const { bytes, keyStart: start, valueStart: end } = members;
+    if (end - start <= WHOLE_BYTES_MAX) writer.string(bytes, start, end);
+    else yield* writeLongString(writer, [{ bytes, start, end }]);
   }
   return RDB_VERSION;
 }
 
-function* encodeHash(
-  writer: RdbWriter,
-  begin: Begin,
-  hash: HashTable,
-  clock_ms: number,
-): Steps {
-  const size = hash.sizeAt(clock_ms);
-  if (size === 0) return 0;
-  const first_ms = yield* firstExpiry(hash, clock_ms);
+function* encodeHash(writer: RdbWriter, begin: Begin, fields: ElementWalk): Steps {
+  const { count, first_ms } = fields;
   const timed = first_ms < Infinity;
-  begin(timed ? RdbType.hashMetadata : RdbType.hash);
-  if (timed) writer.int64(first_ms);
-  writer.size(size);
-  const { table } = hash;
-  const pace = new Pace();
-  const walk = new RecordWalk(table);
-  let written = 0;
-  while (walk.next()) {
-    for (const ref of walk.refs) {
-      if (hash.isExpired(ref, clock_ms)) continue;
-      table.locate(ref);
-      const { bytes, keyStart, valueStart, valueEnd } = table;
-      if (timed) writer.size(relativeExpiry(table.expiry(ref), first_ms));
-      if (valueEnd - keyStart <= WHOLE_BYTES_MAX) {
-        writer.string(bytes, keyStart, valueStart);
-        writer.string(bytes, valueStart, valueEnd);
-      } else {
-        yield* writeLongString(writer, [{ bytes, start: keyStart, end: valueStart }]);
-        yield* writeLongString(writer, [{ bytes, start: valueStart, end: valueEnd }]);
-      }
-      written++;
-      if (pace.isOver(valueEnd - keyStart)) yield;
+  if (count > 0) {
+    begin(timed ? RdbType.hashMetadata : RdbType.hash);
+    if (timed) writer.int64(first_ms);
+    writer.size(count);
+  }
+  while (fields.next()) {
+    if (fields.isResting) {
+      yield;
+      continue;
+    }
+    const { bytes, keyStart, valueStart, valueEnd } = fields;
+    if (timed) writer.size(relativeExpiry(fields.expiry_ms, first_ms));
+    if (valueEnd - keyStart <= WHOLE_BYTES_MAX) {
+      writer.string(bytes, keyStart, valueStart);
+      writer.string(bytes, valueStart, valueEnd);
+    } else {
+      yield* writeLongString(writer, [{ bytes, start: keyStart, end: valueStart }]);
+      yield* writeLongString(writer, [{ bytes, start: valueStart, end: valueEnd }]);
     }
   }
-  if (written !== size) throw new Error(`rdb: a hash has ${written} fields instead of ${size}`);
+  if (count === 0) return 0;
   return timed ? RDB_VERSION_FIELD_EXPIRY : RDB_VERSION;
 }
 
@@ -176,40 +201,20 @@ export function relativeExpiry(expiry_ms: number | undefined, first_ms: number):
   return expiry_ms === undefined ? 0 : expiry_ms - first_ms + 1;
 }
 
-/** When the first field expires that has not yet; Infinity: none does. */
-function* firstExpiry(hash: HashTable, clock_ms: number): Generator<void, number, void> {
-  // What expires first is known, unless it has expired and stands there still.
-  if (hash.nextExpiry_ms > clock_ms) return hash.nextExpiry_ms;
-  const pace = new Pace();
-  const walk = new RecordWalk(hash.table);
-  let first_ms = Infinity;
-  while (walk.next()) {
-    for (const ref of walk.refs) {
-      const expiry = hash.table.expiry(ref);
-      if (expiry !== undefined && expiry > clock_ms && expiry < first_ms) first_ms = expiry;
-      if (pace.isOver(0)) yield;
-    }
-  }
-  return first_ms;
-}
-
-function* encodeZset(writer: RdbWriter, begin: Begin, zset: LargeZset): Steps {
-  const { size } = zset;
-  const pace = new Pace();
+function* encodeZset(writer: RdbWriter, begin: Begin, members: ElementWalk): Steps {
   begin(RdbType.zset2);
-  writer.size(size);
-  // Redis begins with the greatest, so that each is added at the front when it is loaded.
-  const walk = new ZsetWalk(zset, true);
-  let written = 0;
-  while (walk.step()) {
-    const { bytes, start, end, score } = walk;
+  writer.size(members.count);
+  while (members.next()) {
+    if (members.isResting) {
+      yield;
+      continue;
+    }
+    const { bytes, keyStart: start, valueStart: end } = members;
+    const score = readScore(bytes, end);
     if (end - start <= WHOLE_BYTES_MAX) writer.string(bytes, start, end);
     else yield* writeLongString(writer, [{ bytes, start, end }]);
     writer.double(score);
-    written++;
-    if (pace.isOver(end - start)) yield;
   }
-  if (written !== size) throw new Error(`rdb: a sorted set has ${written} members, not ${size}`);
   return RDB_VERSION;
 }
 

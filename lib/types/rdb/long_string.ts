@@ -6,12 +6,12 @@
  * other they unpack like any other string.
  *
  * Promise: it takes no more memory than two blocks. It relies on the bytes staying where and as they
- * are between two steps: the buffer of a long string's record is its own, and stays the same one as
- * long as the value does, wherever the record moves.
+ * are between two steps; those of a record somebody holds (`memory/held_value.ts`).
  */
 
-import { LzfPacker } from "./lzf.ts";
+import type { HeldValue } from "../../memory/held_value.ts";
 import { STEP_BYTES } from "../pace.ts";
+import { LzfPacker } from "./lzf.ts";
 import type { RdbWriter } from "./writer.ts";
 
 /** A part of a string: `bytes[start .. end)`. */
@@ -19,6 +19,8 @@ export interface Part {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
+  /** If it is the value of a record that may be overwritten: who knows what it was. */
+  readonly held?: HeldValue;
 }
 
 /** Strings up to this are written at once. */
@@ -75,10 +77,11 @@ function writePacked(writer: RdbWriter, { bytes, start, end }: Part): void {
 
 /** The parts in blocks of one step each. */
 export function* blocks(parts: readonly Part[]): Generator<Part, void, void> {
-  for (const { bytes, start, end } of parts) {
+  for (const { bytes, start, end, held } of parts) {
     for (let at = start; at < end; at += STEP_BYTES) {
       if (end > bytes.length) throw new Error("a long string has gone while it was being written");
-      yield { bytes, start: at, end: Math.min(at + STEP_BYTES, end) };
+      const stop = Math.min(at + STEP_BYTES, end);
+      yield held === undefined ? { bytes, start: at, end: stop } : held.block(at, stop);
     }
   }
 }

@@ -147,6 +147,7 @@ export class RdbReader {
 
   /** The length that comes next, which stays to be read; 0: there is none. */
   peekLength(): number {
+    if (this.at < this.end && this.buf[this.at] < SHORT_LENGTHS) return this.buf[this.at];
     if (this.end - this.at < LENGTH_BYTES_MAX && this.beyond > 0) {
       this.fill(Math.min(LENGTH_BYTES_MAX, this.left));
     }

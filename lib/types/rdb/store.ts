@@ -10,6 +10,7 @@ import type { Database, Ref } from "../../keyspace/database.ts";
 import {
   HASH_PACKED,
   LIST_PACKED,
+  OBJECT,
   SET_PACKED,
   stringEncoding,
   ZSET_PACKED,
@@ -26,6 +27,8 @@ import { storeIntegers, storeSet } from "../set/build.ts";
 import { PACKED_MEMBER_BYTES_MAX, PACKED_MEMBERS_MAX } from "../set/editor.ts";
 import { SetTable } from "../set/set_table.ts";
 import { storeStream } from "../stream/build.ts";
+import { PackedStream, unpackStream } from "../stream/packed_stream.ts";
+import type { Stream } from "../stream/stream.ts";
 import { storeZset } from "../zset/build.ts";
 import { LargeZset } from "../zset/large_zset.ts";
 import { MemberList } from "../zset/member_list.ts";
@@ -41,6 +44,9 @@ import type { Scores } from "./scores.ts";
 const RUN_BYTES_MAX = 1 << 30;
 /** Longest run of a sorted set that is written into {@linkcode run}. */
 const SHORT_RUN_BYTES_MAX = 1 << 16;
+
+/** A stream with a longer key does not sleep. */
+const SLEEPING_KEY_BYTES_MAX = 1024;
 
 /** Runs of lists and sorted sets are written here, used again and again. */
 let run = Buffer.allocUnsafeSlow(PACKED_BYTES_MAX);
@@ -84,7 +90,7 @@ export function storeValue(
     case "zset":
       return putZset(place, value.elements, value.scores, limits.zset);
     case "stream":
-      storeStream(db, ref, args, i, value.stream);
+      return putStream(place, value.stream);
   }
 }
 
@@ -102,8 +108,18 @@ function putList({ db, ref, args, i }: Place, elements: Elements, limit: number)
   }
   let at = PACKED_HEADER_BYTES;
   writePackedLength(run, 0, count);
-  for (let k = 0; k < count; k++) {
-    at = writeListEntry(run, at, bytes, elements.start(k), elements.end(k));
+  if (elements.longest < 0x80) { // lengths of one byte: by far most lists
+    const { starts, ends } = elements;
+    for (let k = 0; k < count; k++) {
+      const end = ends[k];
+      const length = end - starts[k];
+      for (let i = starts[k] - 1; i < end;) run[at++] = bytes[i++]; // the length, as here
+      run[at++] = length;
+    }
+  } else {
+    for (let k = 0; k < count; k++) {
+      at = writeListEntry(run, at, bytes, elements.start(k), elements.end(k));
+    }
   }
   db.store(ref, args, i, LIST_PACKED, run, 0, at);
 }
@@ -144,6 +160,17 @@ function isAllIntegers(elements: Elements): boolean {
     if (parseInt64(bytes, elements.start(k), elements.end(k)) === undefined) return false;
   }
   return true;
+}
+
+/** A small stream sleeps in its record, unless that would be large because of its key. */
+function putStream({ db, ref, args, i }: Place, stream: Stream | PackedStream): void {
+  if (!(stream instanceof PackedStream)) {
+    storeStream(db, ref, args, i, stream);
+  } else if (args.length(i) > SLEEPING_KEY_BYTES_MAX) {
+    storeStream(db, ref, args, i, unpackStream(stream.bytes, 0, stream.length));
+  } else {
+    db.store(ref, args, i, OBJECT, stream.bytes, 0, stream.length);
+  }
 }
 
 function putHash({ db, ref, args, i }: Place, elements: Elements, limits: HashLimits): void {

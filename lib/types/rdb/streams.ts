@@ -14,11 +14,13 @@
 
 import type { Buffer } from "node:buffer";
 import { copyBytes } from "../../memory/bytes.ts";
-import { type GroupParts, InvalidStreamError, StreamBuilder } from "../stream/build.ts";
+import { type GroupParts, StreamBuilder } from "../stream/build.ts";
+import { InvalidStreamError, StreamChecker } from "../stream/check.ts";
 import { chunkBuffer } from "../stream/chunk.ts";
+import { PackedStream } from "../stream/packed_stream.ts";
 import type { Stream } from "../stream/stream.ts";
 import { ID_MIN, type StreamId } from "../stream/stream_id.ts";
-import { fromWords, toInt64 } from "../stream/uint64.ts";
+import { fromWords, toInt64, type Uint64 } from "../stream/uint64.ts";
 import type { RdbReader } from "./reader.ts";
 import { RdbType } from "./types.ts";
 import { uint32BigEndianAt } from "./words.ts";
@@ -33,48 +35,128 @@ type Item<T> = T extends Iterable<infer Each> ? Each : never;
 type Pending = Item<GroupParts["pending"]>;
 type ConsumerParts = Item<GroupParts["consumers"]>;
 
-/** Reads a stream of one of its three types. @throws {RdbError} it is broken. */
-export function decodeStream(reader: RdbReader, type: number): Stream {
+/** Small streams are put together here, see {@linkcode decodeStream}. */
+const packed = new PackedStream();
+const checker = new StreamChecker();
+
+/**
+ * Reads a stream of one of its three types. A small one without groups is packed, and valid until the
+ * next one is read.
+ *
+ * @throws {RdbError} it is broken.
+ */
+export function decodeStream(reader: RdbReader, type: number): Stream | PackedStream {
   try {
-    return readStream(reader, type);
+    const count = reader.count(2 * SIZE_MIN);
+    return count === 1 ? readSingleChunk(reader, type) : readStream(reader, type, count);
   } catch (error) {
     if (error instanceof InvalidStreamError) throw reader.error(error.message);
     throw error;
   }
 }
 
-function readStream(reader: RdbReader, type: number): Stream {
+function readStream(reader: RdbReader, type: number, chunks: number): Stream {
   const builder = new StreamBuilder();
-  for (let left = reader.count(2 * SIZE_MIN); left > 0; left--) readChunk(reader, builder);
-  const length = reader.length();
-  const lastId = readId(reader);
-  const isNew = type !== RdbType.stream;
-  if (isNew) skipId(reader); // the first ID is that of the first entry
-  const maxDeletedId = isNew ? readId(reader) : ID_MIN;
-  const entriesAdded = isNew ? readSigned(reader) : length;
-  for (let left = reader.count(SIZE_MIN); left > 0; left--) {
-    builder.addGroup(readGroup(reader, type));
+  for (let left = chunks; left > 0; left--) {
+    readChunkId(reader);
+    const id = { ms: chunkMs, seq: chunkSeq };
+    reader.string();
+    builder.addChunk(id, copyOf(reader.bytes, reader.start, reader.stop));
   }
-  const stream = builder.finish({ length, lastId, maxDeletedId, entriesAdded });
-  if (!isNew) {
+  readFigures(reader, type);
+  return readGroups(reader, type, builder, reader.count(SIZE_MIN));
+}
+
+/** Most streams of a file that has many are like this one: no object is made of it. */
+function readSingleChunk(reader: RdbReader, type: number): Stream | PackedStream {
+  readChunkId(reader);
+  const [ms, seq] = [chunkMs, chunkSeq];
+  reader.string();
+  const { bytes, start, stop } = reader;
+  let builder: StreamBuilder | undefined;
+  if (packed.begin(ms, seq, bytes, start, stop)) {
+    checker.reset();
+    checker.checkChunk(ms, seq, bytes, start, stop);
+  } else {
+    builder = new StreamBuilder();
+    builder.addChunk({ ms, seq }, copyOf(bytes, start, stop));
+  }
+  readFigures(reader, type);
+  const groups = reader.count(SIZE_MIN);
+  if (builder === undefined) {
+    const { length, lastMs, lastSeq, deletedMs, deletedSeq, added } = figures;
+    if (groups === 0) {
+      checker.checkFigures(length, lastMs, lastSeq);
+      packed.finish(lastMs, lastSeq, deletedMs, deletedSeq, added);
+      return packed;
+    }
+    builder = new StreamBuilder();
+    builder.addChunk({ ms, seq }, packed.listpack());
+  }
+  return readGroups(reader, type, builder, groups);
+}
+
+/** The ID of the chunk at hand, by {@linkcode readChunkId}. */
+let chunkMs: Uint64 = 0;
+let chunkSeq: Uint64 = 0;
+
+function readChunkId(reader: RdbReader): void {
+  reader.string();
+  const { bytes, start } = reader;
+  if (reader.stop - start !== ID_BYTES) throw reader.error("a chunk's ID has a wrong length");
+  chunkMs = uint64At(bytes, start);
+  chunkSeq = uint64At(bytes, start + ID_BYTES / 2);
+}
+
+function copyOf(bytes: Buffer, start: number, stop: number): Buffer {
+  const listpack = chunkBuffer(stop - start);
+  copyBytes(bytes, start, stop, listpack, 0);
+  return listpack;
+}
+
+/** The figures of the stream at hand, by {@linkcode readFigures}. */
+const figures = {
+  length: 0,
+  lastMs: 0 as Uint64,
+  lastSeq: 0 as Uint64,
+  deletedMs: 0 as Uint64,
+  deletedSeq: 0 as Uint64,
+  added: 0 as number | bigint,
+};
+
+function readFigures(reader: RdbReader, type: number): void {
+  figures.added = figures.length = reader.length();
+  figures.lastMs = reader.length64();
+  figures.lastSeq = reader.length64();
+  figures.deletedMs = figures.deletedSeq = 0;
+  if (type === RdbType.stream) return;
+  reader.length64(); // the first ID is that of the first entry
+  reader.length64();
+  figures.deletedMs = reader.length64();
+  figures.deletedSeq = reader.length64();
+  figures.added = readSigned(reader);
+}
+
+function readGroups(
+  reader: RdbReader,
+  type: number,
+  builder: StreamBuilder,
+  count: number,
+): Stream {
+  const { length, lastMs, lastSeq, deletedMs, deletedSeq, added } = figures;
+  for (let left = count; left > 0; left--) builder.addGroup(readGroup(reader, type));
+  const stream = builder.finish({
+    length,
+    lastId: idOf(lastMs, lastSeq),
+    maxDeletedId: idOf(deletedMs, deletedSeq),
+    entriesAdded: added,
+  });
+  if (type === RdbType.stream) {
     for (const group of stream.groups) {
       group.entriesRead = stream.numberOf(group.lastId);
     }
   }
   return stream;
-}
-
-function readChunk(reader: RdbReader, builder: StreamBuilder): void {
-  reader.string();
-  if (reader.stop - reader.start !== ID_BYTES) {
-    throw reader.error("a chunk's ID has a wrong length");
-  }
-  const id = idAt(reader.bytes, reader.start);
-  reader.string();
-  const { bytes, start, stop } = reader;
-  const listpack = chunkBuffer(stop - start);
-  copyBytes(bytes, start, stop, listpack, 0);
-  builder.addChunk(id, listpack);
 }
 
 /**
@@ -120,21 +202,20 @@ function readRawId(reader: RdbReader): StreamId {
 }
 
 function idAt(bytes: Buffer, at: number): StreamId {
-  return {
-    ms: fromWords(uint32BigEndianAt(bytes, at), uint32BigEndianAt(bytes, at + 4)),
-    seq: fromWords(uint32BigEndianAt(bytes, at + 8), uint32BigEndianAt(bytes, at + 12)),
-  };
+  return { ms: uint64At(bytes, at), seq: uint64At(bytes, at + ID_BYTES / 2) };
+}
+
+function uint64At(bytes: Buffer, at: number): Uint64 {
+  return fromWords(uint32BigEndianAt(bytes, at), uint32BigEndianAt(bytes, at + 4));
 }
 
 function readId(reader: RdbReader): StreamId {
   const ms = reader.length64();
-  const seq = reader.length64();
-  return ms === 0 && seq === 0 ? ID_MIN : { ms, seq };
+  return idOf(ms, reader.length64());
 }
 
-function skipId(reader: RdbReader): void {
-  reader.length64();
-  reader.length64();
+function idOf(ms: Uint64, seq: Uint64): StreamId {
+  return ms === 0 && seq === 0 ? ID_MIN : { ms, seq };
 }
 
 function readName(reader: RdbReader): string {

@@ -8,9 +8,12 @@
 import { Buffer } from "node:buffer";
 import type { Database } from "../../keyspace/database.ts";
 import { OBJECT, type ValueObject } from "../../keyspace/value.ts";
+import type { KeptBytes } from "../../keyspace/value_moment.ts";
 import type { HashSeed } from "../../memory/hash.ts";
 import { type KeysAhead, SECOND } from "../../memory/keys_ahead.ts";
 import { NONE, RecordTable, type Ref } from "../../memory/record_table.ts";
+import { BucketRefs, type Elements, type ElementWalk, PlainWalk } from "../moment/element_walk.ts";
+import { TableMoment } from "../moment/table_moment.ts";
 
 const NO_VALUE = Buffer.alloc(0);
 /** The table wants an encoding above 0; a set has but one kind of member. */
@@ -26,6 +29,8 @@ export class SetTable implements ValueObject {
   readonly table: RecordTable;
   readonly #seed: HashSeed;
   #removals = 0;
+  #moment: TableMoment | undefined;
+  #isFreed = false;
 
   /** An empty set. @param seed the secret of the hash. */
   constructor(seed: HashSeed) {
@@ -69,8 +74,19 @@ export class SetTable implements ValueObject {
 
   /** Takes out the member at `ref`; refs are invalid from now on. */
   removeAt(ref: Ref): void {
+    if (this.#moment !== undefined) this.#moment.keep(ref);
     this.table.remove(ref);
     if (++this.#removals % COMPACTION_PERIOD === 0) this.table.compact(COMPACTION_PERIOD);
+  }
+
+  /** All members as they are now, for who reads them before anything changes. */
+  walk(): ElementWalk {
+    return new PlainWalk(this.#elements());
+  }
+
+  keep(_clock_ms: number, kept: KeptBytes): SetMoment {
+    if (this.#moment !== undefined) throw new Error("set: one moment at a time");
+    return this.#moment = new SetMoment(this.#elements(), kept, () => this.#endMoment());
   }
 
   clone(): SetTable {
@@ -84,9 +100,23 @@ export class SetTable implements ValueObject {
   }
 
   free(): void {
-    this.table.clear();
+    this.#isFreed = true;
+    if (this.#moment === undefined) this.table.clear();
+  }
+
+  #elements(): Elements {
+    const { table, size: count } = this;
+    return { table, refs: new BucketRefs(table), count, clock_ms: -Infinity, first_ms: Infinity };
+  }
+
+  #endMoment(): void {
+    this.#moment = undefined;
+    if (this.#isFreed) this.free();
   }
 }
+
+/** A large set as it was at one moment. */
+export class SetMoment extends TableMoment {}
 
 /** The large set that the record at `ref` holds; undefined: it holds something else, or is none. */
 export function setTableAt(db: Database, ref: Ref): SetTable | undefined {

@@ -73,6 +73,8 @@ export class Chunk {
   fieldsAt: number;
   /** Offset of the first entry. */
   entriesAt: number;
+  /** The stream's own: tells whether it was there at the last moment. */
+  epoch = 0;
   #elements: number;
 
   private constructor(readonly ms: Uint64, readonly seq: Uint64, buf: Buffer) {

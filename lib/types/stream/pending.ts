@@ -8,6 +8,7 @@
  *     ms, high | low | seq, high | low | time (2) | deliveries (2) | consumer  a group's row
  *
  * Most rows are added behind the last and most are taken from the front, which touches one page.
+ * A copy shares its pages with what it was made of; who changes one of them makes it its own first.
  */
 
 import type { StreamId } from "./stream_id.ts";
@@ -27,6 +28,15 @@ const PAGE_OVERHEAD_BYTES = 200;
 interface Page {
   words: Uint32Array;
   count: number;
+  /** Others have it, too: it must not change. */
+  isShared: boolean;
+}
+
+/** A page, to be changed. */
+function ownPage(pages: Page[], index: number): Page {
+  const page = pages[index];
+  if (!page.isShared) return page;
+  return pages[index] = { words: page.words.slice(), count: page.count, isShared: false };
 }
 
 /** The ID looked for, as words. */
@@ -101,7 +111,7 @@ export class IdRows {
 
   /** Takes out the row that the cursor is at, which then is at the next one. */
   removeAt(cursor: RowCursor): void {
-    const page = this.#pages[cursor.page];
+    const page = ownPage(this.#pages, cursor.page);
     const stride = this.#stride;
     page.words.copyWithin(cursor.row * stride, (cursor.row + 1) * stride, page.count * stride);
     page.count--;
@@ -127,9 +137,12 @@ export class IdRows {
     return true;
   }
 
-  /** Fills `copy`, which is empty, with the same rows. */
+  /** Fills `copy`, which is empty, with the same rows: 256 of them cost no more than one. */
   protected copyTo(copy: IdRows): void {
-    for (const { words, count } of this.#pages) copy.#pages.push({ words: words.slice(), count });
+    for (const page of this.#pages) {
+      page.isShared = true;
+      copy.#pages.push(page);
+    }
     copy.size = this.size;
   }
 
@@ -171,10 +184,14 @@ export class IdRows {
       cursor.page--;
       cursor.row = this.#pages[cursor.page].count;
     }
-    let page = this.#pages[cursor.page];
-    if (page === undefined) {
-      this.#pages.push(page = { words: new Uint32Array(PAGE_ROWS_MIN * stride), count: 0 });
+    if (cursor.page === this.#pages.length) {
+      this.#pages.push({
+        words: new Uint32Array(PAGE_ROWS_MIN * stride),
+        count: 0,
+        isShared: false,
+      });
     }
+    let page = ownPage(this.#pages, cursor.page);
     if (page.count === PAGE_ROWS_MAX) page = this.#split(cursor, page);
     if ((page.count + 1) * stride > page.words.length) {
       const rows = Math.min(2 * page.count, PAGE_ROWS_MAX);
@@ -196,7 +213,7 @@ export class IdRows {
     const keep = isEnd ? page.count : page.count >> 1;
     const words = new Uint32Array((isEnd ? PAGE_ROWS_MIN : PAGE_ROWS_MAX) * stride);
     words.set(page.words.subarray(keep * stride, page.count * stride));
-    const next = { words, count: page.count - keep };
+    const next = { words, count: page.count - keep, isShared: false };
     page.count = keep;
     this.#pages.splice(cursor.page + 1, 0, next);
     if (cursor.row < keep) return page;
@@ -220,9 +237,10 @@ export class IdRows {
 
   /** Makes one of a page and the next one, if both are sparse; returns whether it did. */
   #mergeNext(index: number): boolean {
-    const page = this.#pages[index];
     const next = this.#pages[index + 1];
-    if (next === undefined || page.count + next.count > PAGE_ROWS_MAX / 4) return false;
+    if (next === undefined) return false;
+    if (this.#pages[index].count + next.count > PAGE_ROWS_MAX / 4) return false;
+    const page = ownPage(this.#pages, index);
     const stride = this.#stride;
     const words = new Uint32Array((page.count + next.count) * stride);
     words.set(page.words.subarray(0, page.count * stride));
@@ -240,11 +258,11 @@ export class RowCursor {
   isAtId = false;
   page = 0;
   row = 0;
-  readonly #pages: readonly Page[];
+  readonly #pages: Page[];
   readonly #stride: number;
 
   /** Made by {@linkcode IdRows}. */
-  constructor(pages: readonly Page[], stride: number) {
+  constructor(pages: Page[], stride: number) {
     this.#pages = pages;
     this.#stride = stride;
   }
@@ -293,7 +311,7 @@ export class RowCursor {
     return this.#pages[this.page].words[this.row * this.#stride + CONSUMER_AT];
   }
   set consumer(handle: number) {
-    this.#pages[this.page].words[this.row * this.#stride + CONSUMER_AT] = handle;
+    ownPage(this.#pages, this.page).words[this.row * this.#stride + CONSUMER_AT] = handle;
   }
 
   #pair(at: number): Uint64 {
@@ -303,7 +321,7 @@ export class RowCursor {
   }
 
   #setPair(at: number, value: Uint64): void {
-    const { words } = this.#pages[this.page];
+    const { words } = ownPage(this.#pages, this.page);
     const base = this.row * this.#stride + at;
     words[base] = highWord(value);
     words[base + 1] = lowWord(value);

@@ -4,10 +4,15 @@
  * Chunks stand in an array in the order of their IDs. Entries are only added at the end; those that
  * are deleted stay, flagged, until their chunk goes. Promise: chunks begin and end where those of
  * Redis do, so that approximate trimming removes the same entries; all counters are Redis's.
+ *
+ * A moment of a stream is a stream with the same chunks ({@linkcode Stream.keep}). Until it ends those
+ * are of an older epoch, and copied before they change; so are the pages of its groups.
  */
 
 import type { ValueObject } from "../../keyspace/value.ts";
+import type { KeptBytes } from "../../keyspace/value_moment.ts";
 import type { Args } from "../../resp/args.ts";
+import { FrozenCopy } from "../moment/frozen_copy.ts";
 import { Chunk } from "./chunk.ts";
 import { type ConsumerGroup, UNKNOWN_READ } from "./group.ts";
 import { NameTable } from "./names.ts";
@@ -52,6 +57,9 @@ export class Stream implements ValueObject {
   #hint: ReadHint | undefined;
   /** See {@linkcode Stream.radixTreeNodes}; -1: to be counted again. */
   #nodes = -1;
+  #moment: FrozenCopy<Stream> | undefined;
+  /** How many moments there were. */
+  #epoch = 0;
 
   /** The chunks in the order of their IDs; none may be changed. */
   get chunks(): readonly Chunk[] {
@@ -85,6 +93,8 @@ export class Stream implements ValueObject {
     const size_bytes = entrySize(args, first, fieldCount);
     if (chunk === undefined || isFull(chunk, size_bytes, limits)) {
       chunk = this.#beginChunk(chunk, id, args, first, fieldCount);
+    } else {
+      chunk = this.#own(this.#chunks.length - 1);
     }
     const before = chunk.buf.length;
     chunk.add(id, args, first, fieldCount, size_bytes);
@@ -140,7 +150,7 @@ export class Stream implements ValueObject {
       const reader = this.read(id, id);
       if (!reader.next()) continue;
       if (reader.entry.chunk.live === 1) this.#removeChunk(reader.chunkIndex);
-      else this.#markDeleted(reader.entry.chunk, reader.entry.at);
+      else this.#markDeleted(this.#own(reader.chunkIndex), reader.entry.at);
       this.length--;
       deleted++;
       if (compareIds(id, this.firstId) === 0) firstGone = true;
@@ -229,16 +239,30 @@ export class Stream implements ValueObject {
     group.lastId = id;
   }
 
+  keep(_clock_ms: number, kept: KeptBytes): FrozenCopy<Stream> {
+    if (this.#moment !== undefined) throw new Error("stream: one moment at a time");
+    const copy = new Stream();
+    copy.#chunks = this.#chunks.slice();
+    copy.#chunkBytes = this.#chunkBytes;
+    this.#copyRest(copy);
+    this.#epoch++;
+    return this.#moment = new FrozenCopy(copy, kept, () => this.#moment = undefined);
+  }
+
   clone(): Stream {
     const copy = new Stream();
     for (const chunk of this.#chunks) copy.#pushChunk(chunk.clone());
+    this.#copyRest(copy);
+    return copy;
+  }
+
+  #copyRest(copy: Stream): void {
     copy.length = this.length;
     copy.lastId = this.lastId;
     copy.firstId = this.firstId;
     copy.maxDeletedId = this.maxDeletedId;
     copy.entriesAdded = this.entriesAdded;
     for (const group of this.groups) copy.groups.add(group.name, group.clone());
-    return copy;
   }
 
   free(): void {
@@ -274,7 +298,7 @@ export class Stream implements ValueObject {
         whole++;
         continue;
       }
-      if (!wholeOnly) deleted += this.#trimWithin(chunk, stays);
+      if (!wholeOnly) deleted += this.#trimWithin(this.#own(whole), stays);
       break;
     }
     if (whole > 0) this.#removeFirstChunks(whole);
@@ -300,6 +324,17 @@ export class Stream implements ValueObject {
     return deleted;
   }
 
+  /** The chunk at a place, to be changed: one that is part of the moment gives way to a copy. */
+  #own(index: number): Chunk {
+    const kept = this.#chunks[index];
+    if (this.#moment === undefined || kept.epoch === this.#epoch) return kept;
+    const chunk = kept.clone();
+    chunk.epoch = this.#epoch;
+    this.#chunkBytes += chunk.buf.length - kept.buf.length;
+    this.#moment.noteCopy(kept.buf.length);
+    return this.#chunks[index] = chunk;
+  }
+
   #markDeleted(chunk: Chunk, at: number): void {
     const before = chunk.buf.length;
     chunk.markDeleted(at);
@@ -313,6 +348,7 @@ export class Stream implements ValueObject {
 
   /** Adds a chunk, behind the others unless XSETID went back behind one whose entries are gone. */
   #pushChunk(chunk: Chunk): void {
+    chunk.epoch = this.#epoch;
     const last = this.#chunks.at(-1);
     if (last === undefined) {
       this.#chunks = [chunk]; // an empty array would take room for 17

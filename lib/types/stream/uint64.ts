@@ -65,7 +65,7 @@ export function highWord(value: Uint64): number {
 
 /** The low 32 bits. */
 export function lowWord(value: Uint64): number {
-  return typeof value === "number" ? value % TWO_32 : Number(value & 0xffffffffn);
+  return typeof value === "number" ? value >>> 0 : Number(value & 0xffffffffn);
 }
 
 /** The value of two 32-bit words. */

@@ -5,9 +5,9 @@ import type { Element } from "./listpack.ts";
 import { Stream } from "./stream.ts";
 import type { StreamId } from "./stream_id.ts";
 
-/** The stream in a record that holds one. */
+/** The stream in a record that holds one; if it sleeps there, one that is like it. */
 export function streamAt(db: Database, ref: Ref): Stream {
-  const object = db.object(ref);
+  const object = db.objectAside(ref);
   if (!(object instanceof Stream)) throw new Error("no stream");
   return object;
 }

@@ -8,11 +8,15 @@
 
 import { Buffer } from "node:buffer";
 import type { ValueObject, ValueType } from "../../keyspace/value.ts";
+import type { KeptBytes } from "../../keyspace/value_moment.ts";
 import type { HashSeed } from "../../memory/hash.ts";
 import { type KeysAhead, LAST } from "../../memory/keys_ahead.ts";
 import { NONE, RecordTable, type Ref } from "../../memory/record_table.ts";
+import { type ElementWalk, PlainWalk } from "../moment/element_walk.ts";
 import { RankTree } from "./rank_tree.ts";
 import { readScore, SCORE_BYTES, writeScore } from "./score.ts";
+import { TreeRefs } from "./tree_refs.ts";
+import { ZsetMoment } from "./zset_moment.ts";
 
 /** The only encoding of the records. */
 const MEMBER = 1;
@@ -29,6 +33,8 @@ export class LargeZset implements ValueObject {
   readonly tree: RankTree;
 
   readonly #seed: HashSeed;
+  #moment: ZsetMoment | undefined;
+  #isFreed = false;
 
   /** @param seed the secret of the hash. */
   constructor(seed: HashSeed) {
@@ -64,17 +70,20 @@ export class LargeZset implements ValueObject {
 
   /** Adds a member that the last {@linkcode LargeZset.find} did not find. */
   insert(buf: Uint8Array, start: number, end: number, score: number): void {
+    if (this.#moment !== undefined) this.#moment.reordering();
     this.tree.insert(score, this.#record(buf, start, end, score), buf, start, end);
   }
 
   /** Adds a member that comes after all others. */
   append(buf: Uint8Array, start: number, end: number, score: number): void {
     if (this.find(buf, start, end) !== NONE) throw new Error("zset: a member comes twice");
+    if (this.#moment !== undefined) this.#moment.reordering();
     this.tree.append(score, this.#record(buf, start, end, score));
   }
 
   /** Changes the score of a record, whose member is `buf[start .. end)`. */
   rescore(ref: Ref, score: number, buf: Uint8Array, start: number, end: number): void {
+    if (this.#moment !== undefined) this.#moment.keep(ref);
     this.tree.seekElement(this.scoreOf(ref), buf, start, end);
     this.tree.rescoreHere(score, buf, start, end);
     this.table.locate(ref); // written in place: the record must not move
@@ -83,6 +92,7 @@ export class LargeZset implements ValueObject {
 
   /** Takes out a record, whose member is `buf[start .. end)`. */
   remove(ref: Ref, buf: Uint8Array, start: number, end: number): void {
+    if (this.#moment !== undefined) this.#moment.keep(ref);
     this.tree.seekElement(this.scoreOf(ref), buf, start, end);
     this.tree.removeHere();
     this.table.remove(ref);
@@ -97,6 +107,7 @@ export class LargeZset implements ValueObject {
   /** Takes out the member that {@linkcode LargeZset.goTo} has gone to. */
   removeHere(): void {
     const { ref } = this.tree;
+    if (this.#moment !== undefined) this.#moment.keep(ref);
     this.tree.removeHere();
     this.table.remove(ref);
   }
@@ -105,6 +116,20 @@ export class LargeZset implements ValueObject {
   removeRank(rank: number): void {
     this.tree.seekRank(rank);
     this.removeHere();
+  }
+
+  /** All members in order as they are now, for who reads them before anything changes. */
+  walk(isBackwards: boolean): ElementWalk {
+    const { table, size: count } = this;
+    const refs = new TreeRefs(this.tree, table);
+    refs.isBackwards = isBackwards;
+    return new PlainWalk({ table, refs, count, clock_ms: -Infinity, first_ms: Infinity });
+  }
+
+  keep(_clock_ms: number, kept: KeptBytes): ZsetMoment {
+    if (this.#moment !== undefined) throw new Error("zset: one moment at a time");
+    const refs = new TreeRefs(this.tree, this.table);
+    return this.#moment = new ZsetMoment(this.table, refs, kept, () => this.#endMoment());
   }
 
   clone(): LargeZset {
@@ -119,8 +144,15 @@ export class LargeZset implements ValueObject {
   }
 
   free(): void {
+    this.#isFreed = true;
+    if (this.#moment !== undefined) return;
     this.table.clear();
     this.tree.release();
+  }
+
+  #endMoment(): void {
+    this.#moment = undefined;
+    if (this.#isFreed) this.free();
   }
 
   #record(buf: Uint8Array, start: number, end: number, score: number): Ref {

@@ -188,3 +188,31 @@ Deno.test({
     Deno.removeSync(archive, { recursive: true });
   },
 });
+
+Deno.test({
+  name: "a second server leaves an archive alone until the first has ended",
+  ...sanitized,
+  fn: async () => {
+    const archive = Deno.makeTempDirSync({ prefix: "redeno_test_" });
+    await using second = await startRedeno(options(""));
+    await using client = await connect(second.port);
+    await client.call("SET", "k", "second");
+    {
+      await using first = await startRedeno(options(archive));
+      await using other = await connect(first.port);
+      await other.call("SET", "k", "first");
+      await archived(other);
+      assertEquals(await text(client, "CONFIG", "SET", "aof-archive-dir", archive), "OK");
+      await eventually("INFO tells", async () => {
+        const info = await text(client, "INFO", "persistence");
+        return /aof_archive_last_error:.*another server writes this archive/.test(info);
+      });
+      assertEquals(await restoredText(archive, ["GET", "k"]), "first");
+    }
+    await archived(client);
+    assertEquals(await restoredText(archive, ["GET", "k"]), "second");
+    const lines = second.log().split("\n").filter((line) => line.includes("cannot be archived"));
+    assertEquals(lines.length, 1, lines.join("\n"));
+    Deno.removeSync(archive, { recursive: true });
+  },
+});

@@ -183,6 +183,7 @@ export function archiveOf(
   log: ToyLog,
   disk: MemoryDisk,
   retention_s = 0,
+  owner = "toy",
 ): { writer: ArchiveWriter; lines: string[] } {
   const { log: write, lines } = memoryLog();
   const writer = new ArchiveWriter({
@@ -191,6 +192,7 @@ export function archiveOf(
     source: log,
     clock: log.clock,
     log: write,
+    owner,
     retention_s: () => retention_s,
   });
   return { writer, lines };

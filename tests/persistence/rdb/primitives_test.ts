@@ -39,6 +39,30 @@ Deno.test("the checksum of the digits 1 to 9 is Jones's, whatever the pieces", (
   }
 });
 
+Deno.test("the checksum of a long run is that of its pieces, wherever it begins and ends", () => {
+  const { seed, size } = flags(20);
+  const chance = new Seeded(seed);
+  const bytes = Buffer.from(Array.from({ length: 150_000 }, () => chance.below(256)));
+  for (let i = 0; i < size; i++) {
+    const start = chance.below(100);
+    const end = bytes.length - chance.below(1 << chance.below(18));
+    const piecewise = new Crc64();
+    for (let at = start; at < end;) {
+      const next = Math.min(at + chance.between(1, 5000), end);
+      piecewise.update(bytes, at, next);
+      at = next;
+    }
+    const whole = new Crc64().update(bytes, start, end);
+    assertEquals(crcHex(whole), crcHex(piecewise));
+    // It goes on from there as well.
+    const more = whole.update(bytes, 0, 40_000).update(bytes, 0, 9);
+    assertEquals(
+      crcHex(more),
+      crcHex(piecewise.update(bytes, 0, 10_001).update(bytes, 10_001, 40_000).update(bytes, 0, 9)),
+    );
+  }
+});
+
 Deno.test("what LZF packs, it unpacks", () => {
   const { seed, size } = flags(300);
   const chance = new Seeded(seed);

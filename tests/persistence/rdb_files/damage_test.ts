@@ -87,7 +87,7 @@ Deno.test("changes without a checksum are refused or give data like any other", 
       const { keyspace } = await load(changed, { verify: false, window_bytes: 64 });
       keyspace.loading = false;
       datasetDigest(keyspace);
-      for (const db of keyspace.databases()) assert(db.usedBytes >= 0);
+      for (const db of keyspace.databases()) assert(db.measureBytes() >= 0);
       taken++;
     } catch (error) {
       if (!(error instanceof StorageError)) throw new Error(where, { cause: error });

@@ -6,7 +6,7 @@ import { VerifiedSource } from "../../../lib/persistence/aof/verified_source.ts"
 import type { SnapshotEncoder } from "../../../lib/persistence/snapshot_encoder.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
 import { latin1, MemoryDisk } from "../memory_disk.ts";
-import { encodeAll, fill, refOf, refsOf, withServer } from "./kit.ts";
+import { encodeAll, fill, piecesOf, refOf, refsOf, withServer } from "./kit.ts";
 
 const PATH = "/data/base";
 /** More than a step, which is 64 KiB. */
@@ -47,7 +47,7 @@ function encode(keyspace: Keyspace, inPieces: boolean): Gathered {
   for (const db of keyspace.databases()) {
     for (const ref of refsOf(db)) {
       if (!inPieces) encoder.record(db, db.index, ref);
-      else for (const _ of iterate(encoder.pieces(db, db.index, ref))) gathered.take(encoder);
+      else for (const _ of iterate(piecesOf(encoder, db, ref))) gathered.take(encoder);
     }
     gathered.take(encoder);
   }
@@ -108,7 +108,7 @@ Deno.test("what comes while a long string is under way follows in its own batch"
     const [framed, plain] = [framedEncoder(), new CommandSnapshotEncoder()].map((encoder) => {
       const gathered = new Gathered();
       for (const key of ["long", "timed"]) {
-        const pieces = encoder.pieces(db, 0, refOf(db, key));
+        const pieces = piecesOf(encoder, db, refOf(db, key));
         pieces.next();
         encoder.record(db, 0, refOf(db, "short"));
         for (const _ of iterate(pieces)) gathered.take(encoder);

@@ -5,15 +5,17 @@ import { toByteText } from "../../../lib/config/byte_text.ts";
 import { Config } from "../../../lib/config/config.ts";
 import { type Database, NONE, type Ref } from "../../../lib/keyspace/database.ts";
 import { datasetDigest } from "../../../lib/keyspace/digest.ts";
+import { keepRecord } from "../../../lib/keyspace/kept_record.ts";
 import type { Keyspace } from "../../../lib/keyspace/keyspace.ts";
 import { OBJECT } from "../../../lib/keyspace/value.ts";
+import { KeptBytes } from "../../../lib/keyspace/value_moment.ts";
 import {
   type KeyCounts,
   RdbSnapshotEncoder,
   type RdbSnapshotOptions,
 } from "../../../lib/persistence/rdb/snapshot.ts";
 import type { SnapshotEncoder } from "../../../lib/persistence/snapshot_encoder.ts";
-import { systemClock } from "../../../lib/platform/clock.ts";
+import { type Clock, systemClock } from "../../../lib/platform/clock.ts";
 import { systemDisk } from "../../../lib/platform/disk.ts";
 import { Logger } from "../../../lib/platform/logger.ts";
 import { SeededRandom } from "../../../lib/platform/random.ts";
@@ -32,10 +34,15 @@ export const LIMITS: EncodingLimits = {
   zset: { entries_max: 128, member_bytes_max: 64 },
 };
 
-/** Runs `act` with a server in this process, which keeps no log, and a client of it. */
+/**
+ * Runs `act` with a server in this process, which keeps no log, and a client of it.
+ *
+ * @param clock tells its time.
+ */
 export async function withServer(
   directives: Readonly<Record<string, string>>,
   act: (client: RespClient, keyspace: Keyspace) => Promise<void>,
+  clock: Clock = systemClock,
 ): Promise<void> {
   const directory = toByteText(await Deno.makeTempDir({ prefix: "redeno_test_" }));
   const config = new Config({ directory });
@@ -47,7 +54,7 @@ export async function withServer(
   const server = new Server({
     config,
     disk: systemDisk,
-    clock: systemClock,
+    clock,
     random: new SeededRandom(1),
     logger: new Logger(systemClock, () => {}),
     exit: () => {},
@@ -137,12 +144,29 @@ export function encodeAll(
         encoder.record(db, db.index, ref);
         continue;
       }
-      const pieces = encoder.pieces(db, db.index, ref);
+      const pieces = piecesOf(encoder, db, ref);
       while (!pieces.next().done) taken.take();
     }
     taken.take();
   }
   return taken.end();
+}
+
+/** Keeps a record and encodes it piece by piece; one that is too small for that, at once. */
+export function piecesOf(
+  encoder: SnapshotEncoder,
+  db: Database,
+  ref: Ref,
+): Iterator<void, void, void> {
+  const bytes = new KeptBytes();
+  const kept = keepRecord(db, db.index, ref, bytes, db.keyspace.now_ms);
+  if (kept === undefined) encoder.record(db, db.index, ref);
+  const pieces = kept && encoder.pieces(kept);
+  return (function* () {
+    while (pieces !== undefined && !pieces.next().done) yield;
+    kept?.value.end();
+    assert(bytes.bytes === 0, `${bytes.bytes} bytes are still kept`);
+  })();
 }
 
 /** All records of a database. */

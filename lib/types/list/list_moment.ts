@@ -1,0 +1,60 @@
+/**
+ * A long list as it was at one moment, read while it changes: its chunks, none of which changes any
+ * more. The list copies a chunk before it changes it, and leaves the one it had, or one that it has
+ * no use for, to the moment.
+ *
+ * To begin costs 8 bytes a chunk, a change 8 KiB at most once for each chunk.
+ */
+
+import type { KeptBytes, ValueMoment } from "../../keyspace/value_moment.ts";
+import { type Chunk, releaseLater } from "./chunk.ts";
+
+/** See above. */
+export class ListMoment implements ValueMoment {
+  /** In order. */
+  readonly chunks: readonly Chunk[];
+  /** How many elements there are. */
+  readonly length: number;
+  /** Bytes that they take. */
+  readonly usedBytes: number;
+  readonly #kept: KeptBytes;
+  readonly #onEnd: () => void;
+  /** Those that the list has done with. */
+  readonly #left: Chunk[] = [];
+  #left_bytes = 0;
+
+  /** The moment is now. @param list is as it is. @param onEnd the list need keep nothing any more. */
+  constructor(
+    list: {
+      readonly chunks: readonly Chunk[];
+      readonly length: number;
+      readonly usedBytes: number;
+    },
+    kept: KeptBytes,
+    onEnd: () => void,
+  ) {
+    this.chunks = list.chunks.slice();
+    this.length = list.length;
+    this.usedBytes = list.usedBytes;
+    this.#kept = kept;
+    this.#onEnd = onEnd;
+  }
+
+  /** Takes over a chunk. */
+  leave(chunk: Chunk): void {
+    this.#left.push(chunk);
+    this.#left_bytes += chunk.size;
+    this.#kept.bytes += chunk.size;
+  }
+
+  end(): void {
+    this.#kept.bytes -= this.#left_bytes;
+    releaseLater(this.#left);
+    this.#onEnd();
+  }
+
+  drain(): boolean {
+    this.end();
+    return true;
+  }
+}
