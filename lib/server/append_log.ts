@@ -84,6 +84,14 @@ export class AppendLog implements TurnLog, UnitSink {
     this.#queue!.append(bytes, start, end, commands);
   }
 
+  appendLazily(bytes: Uint8Array, start: number, end: number, commands: number): void {
+    this.#queue!.appendLazily(bytes, start, end, commands);
+  }
+
+  settle(): void {
+    this.#queue?.settle();
+  }
+
   commit(): void {
     this.#queue?.commit();
   }

@@ -75,6 +75,7 @@ export class Dispatcher {
 
   /** It has been served. @param argsAreValid whether the arguments of the last command still are. */
   endRead(argsAreValid: boolean): void {
+    this.#parts.propagation.settle();
     this.#parts.timer.end(argsAreValid);
   }
 

@@ -20,6 +20,10 @@ import { CommandEncoder, type Part } from "../resp/encoder.ts";
 export interface UnitSink {
   /** Adds `bytes[start .. end)`, which are `commands` commands. They are copied. */
   append(bytes: Uint8Array, start: number, end: number, commands: number): void;
+  /** The same, but they may be copied later: they stay as they are until {@linkcode UnitSink.settle}. */
+  appendLazily(bytes: Uint8Array, start: number, end: number, commands: number): void;
+  /** What was added lazily is about to go. */
+  settle(): void;
 }
 
 const MULTI = Buffer.from("*1\r\n$5\r\nMULTI\r\n");
@@ -75,7 +79,10 @@ export class Propagation implements EffectSink {
     return this.#effects > 0;
   }
 
-  /** A unit that is one command in canonical form, `raw[start .. end)`: the common case. */
+  /**
+   * A unit that is one command in canonical form, `raw[start .. end)`: the common case. The bytes are
+   * to stay until {@linkcode Propagation.settle}.
+   */
   single(db: NumberedDatabase, raw: Uint8Array, start: number, end: number): void {
     const sink = this.#sink;
     if (sink === undefined) return;
@@ -84,7 +91,12 @@ export class Propagation implements EffectSink {
       sink.append(select, 0, select.length, 1);
       this.#selected = db.index;
     }
-    sink.append(raw, start, end, 1);
+    sink.appendLazily(raw, start, end, 1);
+  }
+
+  /** The bytes that {@linkcode Propagation.single} was given are about to go. */
+  settle(): void {
+    this.#sink?.settle();
   }
 
   /** The unit is complete: it is handed on in one piece. */

@@ -118,3 +118,60 @@ Deno.test("a closed queue takes nothing, and there is one consumer only", async 
   assertEquals((await queue.batches().next()).done, true);
   await assertRejects(() => queue.batches().next(), Error, "one consumer");
 });
+
+Deno.test("what is added lazily is copied when settled, and stands in its place before that", async () => {
+  const queue = new AofQueue();
+  const batches = queue.batches();
+  const pipeline = latin1Bytes("..setdelxx");
+  append(queue, "1");
+  queue.appendLazily(pipeline, 2, 5, 1);
+  queue.appendLazily(pipeline, 5, 8, 1); // follows the one before
+  assertEquals([queue.position, queue.pending_bytes, queue.pending_commands], [7, 7, 3]);
+  append(queue, "2");
+  queue.appendLazily(pipeline, 5, 8, 1);
+  queue.appendLazily(pipeline, 2, 5, 1);
+  queue.appendLazily(latin1Bytes("set"), 0, 3, 1);
+  queue.settle();
+  pipeline.fill(0);
+  queue.appendLazily(latin1Bytes("end"), 0, 3, 1);
+  const before = queue.split();
+  queue.appendLazily(latin1Bytes("behind"), 0, 6, 1);
+  queue.close();
+  const texts: string[] = [];
+  for (let next = await batches.next(); !next.done; next = await batches.next()) {
+    texts.push(latin1(next.value.bytes));
+    assertEquals(next.value.end - next.value.start, next.value.bytes.length);
+  }
+  assertEquals(texts, ["1setdel2delsetsetend", "", "behind"]);
+  assertEquals(before, 20);
+  assertThrows(() => queue.appendLazily(latin1Bytes("x"), 0, 1, 1), Error, "closed");
+});
+
+Deno.test("commands added lazily and at once come out in order", async () => {
+  const { seed } = flags(0);
+  const random = new Seeded(seed);
+  const queue = new AofQueue();
+  const batches = queue.batches();
+  let expected = "";
+  let found = "";
+  for (let i = 0; i < 2000; i++) {
+    const pipeline = latin1Bytes(Array.from({ length: 40 }, () => random.below(10)).join(""));
+    for (let at = 0; at < 40;) {
+      const end = Math.min(40, at + 1 + random.below(9));
+      const lazily = random.below(4) > 0;
+      if (lazily) queue.appendLazily(pipeline, at, end, 1);
+      else queue.append(pipeline, at, end, 1);
+      expected += latin1(pipeline.subarray(at, end));
+      at = end + random.below(2);
+    }
+    queue.settle();
+    pipeline.fill(0);
+    if (random.below(3) > 0) continue;
+    queue.commit();
+    found += latin1((await batches.next()).value!.bytes);
+  }
+  queue.close();
+  const rest = await batches.next();
+  if (!rest.done) found += latin1(rest.value.bytes);
+  assertEquals(found, expected);
+});

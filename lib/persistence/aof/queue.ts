@@ -58,6 +58,10 @@ export class AofQueue {
   #filling: Uint8Array = Buffer.allocUnsafeSlow(INITIAL_SIZE_BYTES);
   #length = 0;
   #commands = 0;
+  /** The last of `#length`, not copied yet: `#lazy[#lazyStart .. #lazyEnd)`. Undefined: nothing. */
+  #lazy: Uint8Array | undefined;
+  #lazyStart = 0;
+  #lazyEnd = 0;
   /** The other buffer: in the consumer's hands as a batch, or waiting to be filled. */
   #spare: Uint8Array = Buffer.allocUnsafeSlow(INITIAL_SIZE_BYTES);
   /** Ended by marks, and the marks; all of it comes before what is in `#filling`. */
@@ -87,6 +91,44 @@ export class AofQueue {
 
   /** Adds `bytes[start .. end)`, which are `commands` encoded commands. They are copied. */
   append(bytes: Uint8Array, start: number, end: number, commands: number): void {
+    this.settle();
+    this.#copy(bytes, start, end);
+    this.#count(end - start, commands);
+  }
+
+  /**
+   * As {@linkcode AofQueue.append}, but the bytes are only copied by {@linkcode AofQueue.settle}, or
+   * when something else is added: until then they must stay as they are. Commands that follow each
+   * other in one buffer, as those of a pipeline do, are then copied in one go.
+   */
+  appendLazily(bytes: Uint8Array, start: number, end: number, commands: number): void {
+    if (this.#closed) throw new Error("append to a closed AOF queue");
+    if (bytes !== this.#lazy || start !== this.#lazyEnd) {
+      this.settle();
+      this.#lazy = bytes;
+      this.#lazyStart = start;
+    }
+    this.#lazyEnd = end;
+    this.#count(end - start, commands);
+  }
+
+  /** Copies what was added lazily. */
+  settle(): void {
+    const lazy = this.#lazy;
+    if (lazy === undefined) return;
+    this.#lazy = undefined;
+    this.#length -= this.#lazyEnd - this.#lazyStart;
+    this.#copy(lazy, this.#lazyStart, this.#lazyEnd);
+    this.#length += this.#lazyEnd - this.#lazyStart;
+  }
+
+  #count(size_bytes: number, commands: number): void {
+    this.#length += size_bytes;
+    this.#commands += commands;
+    this.#position += size_bytes;
+  }
+
+  #copy(bytes: Uint8Array, start: number, end: number): void {
     if (this.#closed) throw new Error("append to a closed AOF queue");
     const size = end - start;
     let at = this.#length;
@@ -97,13 +139,11 @@ export class AofQueue {
     } else {
       filling.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
     }
-    this.#length += size;
-    this.#commands += commands;
-    this.#position += size;
   }
 
   /** The end of a turn: what has gathered goes to the consumer, within a few microtasks. */
   commit(): void {
+    this.settle();
     if (this.#length === 0) return;
     this.#committed = true;
     this.#wakeConsumer();
@@ -151,6 +191,7 @@ export class AofQueue {
 
   /** No more will be appended: the generator ends after what has gathered. */
   close(): void {
+    this.settle();
     this.#closed = true;
     this.#wakeConsumer();
   }
@@ -196,6 +237,7 @@ export class AofQueue {
 
   /** What is in `#filling`, as a batch: another buffer must take its place. */
   #gather(): Batch {
+    this.settle();
     const batch = {
       bytes: this.#filling.subarray(0, this.#length),
       commands: this.#commands,
