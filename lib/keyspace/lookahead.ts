@@ -24,6 +24,8 @@ export class Lookahead {
   readonly #keys = new KeysAhead();
   #db: Database | undefined;
   #pause = 0;
+  /** Commands among those that were added, with or without keys. */
+  #seen = 0;
 
   /** Whether the commands of another decoder have room. */
   get hasRoom(): boolean {
@@ -40,13 +42,17 @@ export class Lookahead {
       this.run();
       this.#db = db;
     }
-    decoder.lookAhead(this.#keys, COMMANDS_AHEAD);
+    this.#seen += decoder.lookAhead(this.#keys, COMMANDS_AHEAD);
   }
 
   /** Reads for those that were added. */
   run(): void {
     const keys = this.#keys;
-    if (keys.count >= KEYS_AHEAD_MIN && !warm(this.#db!, keys)) this.#pause = PAUSE;
+    if (this.#seen >= KEYS_AHEAD_MIN) {
+      const paid = keys.count >= KEYS_AHEAD_MIN && warm(this.#db!, keys);
+      if (!paid) this.#pause = PAUSE;
+    }
+    this.#seen = 0;
     if (keys.count > 0) keys.clear();
   }
 }

@@ -150,9 +150,13 @@ export class Decoder {
     if (this.#end > this.#buf.length) throw new RangeError("decoder: more filled than there is");
   }
 
-  /** Adds up to `count_max` commands that {@linkcode Decoder.next} will find to `keys`. */
-  lookAhead(keys: KeysAhead, count_max: number): void {
-    if (this.#missing === 0) lookAhead(this.#buf, this.#pos, this.#end, keys, count_max);
+  /**
+   * Adds the keys of commands that {@linkcode Decoder.next} will find. Returns how many commands were
+   * seen, `count_max` at most.
+   */
+  lookAhead(keys: KeysAhead, count_max: number): number {
+    if (this.#missing > 0) return 0;
+    return lookAhead(this.#buf, this.#pos, this.#end, keys, count_max);
   }
 
   /**

@@ -15,19 +15,21 @@ const ZERO = 48;
 /** Arguments that are longer end the search. */
 const LENGTH_MAX = 0xffff;
 
-/** Adds up to `count_max` commands from `buf[at .. end)` to `keys`. */
+/** Adds the keys of up to `count_max` commands from `buf[at .. end)`. Returns how many commands. */
 export function lookAhead(
   buf: Uint8Array,
   at: number,
   end: number,
   keys: KeysAhead,
   count_max: number,
-): void {
-  while (count_max-- > 0 && !keys.isFull) {
+): number {
+  let count = 0;
+  for (; count < count_max && !keys.isFull; count++) {
     const next = addCommand(buf, at, end, keys);
-    if (next < 0) return;
+    if (next < 0) break;
     at = next;
   }
+  return count;
 }
 
 /** Adds the command at `at`, if it has a key. Returns where the next one begins; -1: unknown. */
