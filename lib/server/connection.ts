@@ -154,7 +154,7 @@ export class Connection implements Link, TurnMember, TurnArrival, DecoderLimits 
     this.#decoder.filled(count);
     this.#host.countInput(count);
     if (this.#isServable) this.#host.arrive(this);
-    else this.#readOn();
+    else this.readOn();
   };
 
   get #isServable(): boolean {
@@ -168,16 +168,15 @@ export class Connection implements Link, TurnMember, TurnArrival, DecoderLimits 
   process(): void {
     try {
       if (this.#isServable && !this.#closed) this.#process();
-      this.#readOn();
     } catch (error) {
       this.#failed(error);
     }
   }
 
   /** Some input is read ahead of what can be served, so that a long pipeline is no deadlock. */
-  #readOn(): void {
+  readOn(): void {
     if (this.#stalled === undefined || !this.#isTooFarAhead()) return this.serve();
-    this.#stalled.then(() => this.#readOn()); // it never rejects
+    this.#stalled.then(() => this.readOn()); // it never rejects
   }
 
   #isTooFarAhead(): boolean {

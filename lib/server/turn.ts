@@ -3,11 +3,13 @@
  *
  *     input of A, B, C arrives -> look ahead for all -> run A's, B's, C's commands
  *                              -> one write to the log -> when that is safe, their replies leave
+ *                              -> more is read from A, B and C
  *
  * Several connections become readable in one poll. The first one queues a microtask, which runs after
  * all the others have said so (measured: 7-18 connections share it with 50 busy clients at pipeline
  * 16, 41 without pipeline). So their cache misses overlap ({@linkcode Lookahead}) and their writes
- * share one write to the log: group commit.
+ * share one write to the log: group commit. Each step is taken for all before the next one: the code
+ * of each then runs from the processor's cache, 3 % less time per request without pipeline.
  *
  * Promise: a reply leaves only when all that its connection has written or could have seen is as
  * safe as `appendfsync` asks ({@linkcode TurnMember.needs} against the log's safe position).
@@ -31,6 +33,8 @@ export interface TurnArrival {
   lookAhead(ahead: Lookahead): void;
   /** Runs its commands. Must not throw. */
   process(): void;
+  /** Reads more. Must not throw. */
+  readOn(): void;
 }
 
 /** The log, as far as turns are concerned. */
@@ -104,7 +108,14 @@ export class Turn {
     this.onServed();
     this.log.commit();
     this.release();
+    this.#readOn();
   };
+
+  #readOn(): void {
+    const arrivals = this.#arrivals;
+    for (let i = 0; i < arrivals.length; i++) arrivals[i].readOn();
+    arrivals.length = 0;
+  }
 
   /** Serves those that have arrived, some at a time: what is read ahead must stay in the cache. */
   #serve(): void {
@@ -118,6 +129,5 @@ export class Turn {
       }
       arrivals[i].process();
     }
-    arrivals.length = 0;
   }
 }
