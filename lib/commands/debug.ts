@@ -104,7 +104,8 @@ async function reloadNow({ reply, server }: Context): Promise<void> {
     await server.persistence.reload();
     reply.ok();
   } catch (error) {
-    reply.error(`ERR ${messageOf(error)}`);
+    const text = messageOf(error);
+    reply.error(text.startsWith("ERR ") ? text : `ERR ${text}`);
   }
 }
 

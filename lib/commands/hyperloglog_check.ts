@@ -19,9 +19,14 @@ export function checkHyperLogLog(ctx: Context, ref: Ref): boolean {
   return false;
 }
 
-/** Redis no longer embeds a string that may be changed in place, whether it is or not. */
+/**
+ * A string may be changed in place: Redis no longer embeds it then, whether it is or not. A snapshot
+ * under way keeps what it was: with a very long key it may be a large record.
+ */
 export function unshare(db: Database, ref: Ref): Ref {
-  if (db.encoding(ref) === RAW) return ref;
   const { valueStart, valueEnd } = db.locate(ref);
-  return db.resizeValue(ref, RAW, valueEnd - valueStart);
+  const length = valueEnd - valueStart;
+  if (db.encoding(ref) !== RAW) ref = db.resizeValue(ref, RAW, length);
+  db.overwriting(ref, 0, length);
+  return ref;
 }

@@ -53,5 +53,5 @@ function keepValue(
   const encoding = db.encoding(ref);
   if (encoding === OBJECT) return db.objectAside(ref).keep(clock_ms, kept);
   const isString = encoding === RAW || encoding === EMBSTR || encoding === INT;
-  return isString ? db.table.hold(ref) : undefined;
+  return isString ? db.table.hold(ref, kept) : undefined;
 }

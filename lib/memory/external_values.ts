@@ -44,6 +44,15 @@ export class ExternalValues {
     external.valueLength = length;
   }
 
+  /** The bytes are about to change anywhere: who keeps the buffer gets it, and a copy goes on. */
+  detach(external: External): void {
+    if (external.held === undefined) return;
+    const copy = Buffer.from(new ArrayBuffer(external.bytes.length));
+    copy.set(external.bytes);
+    leave(external);
+    external.bytes = copy;
+  }
+
   /** Gives a buffer back. */
   release(handle: number): void {
     const external = this.at(handle);

@@ -2,7 +2,7 @@
  * A large record whose bytes somebody keeps as they are now, while the table goes on with it: the
  * value may be replaced, removed, made longer, or overwritten in place.
  *
- *     const held = table.hold(ref);              O(1)
+ *     const held = table.hold(ref, counted);     O(1)
  *     for (...) write(held.block(at, end));      64 KiB at a time, as they were
  *     held.end();
  *
@@ -31,6 +31,11 @@ export interface HeldBlock {
   readonly end: number;
 }
 
+/** Counts bytes that are in memory only because they are held. */
+export interface HeldBytes {
+  bytes: number;
+}
+
 /** See above. One at a time for each record. */
 export class HeldValue {
   /** The key is `bytes[0 .. valueStart)`. */
@@ -42,11 +47,14 @@ export class HeldValue {
   readonly #saved = new Map<number, Buffer>();
   /** The record; undefined: it uses these bytes no more. */
   #external: External | undefined;
+  readonly #counted: HeldBytes;
+  #counted_bytes = 0;
   #isEnded = false;
 
   /** Use `Records.hold`. */
-  constructor(external: External) {
+  constructor(external: External, counted: HeldBytes) {
     if (external.held !== undefined) throw new Error("a value is held twice");
+    this.#counted = counted;
     this.#external = external;
     this.bytes = external.bytes;
     this.valueStart = external.keyLength;
@@ -74,6 +82,7 @@ export class HeldValue {
       const start = this.valueStart + at;
       const stop = Math.min(start + BLOCK_BYTES, this.valueEnd);
       this.#saved.set(number, Buffer.from(this.bytes.subarray(start, stop)));
+      this.#count(stop - start);
     }
   }
 
@@ -81,6 +90,7 @@ export class HeldValue {
   takeOver(): void {
     this.#external!.held = undefined;
     this.#external = undefined;
+    this.#count(this.bytes.length);
   }
 
   /** Nobody keeps it any more. */
@@ -88,6 +98,7 @@ export class HeldValue {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#saved.clear();
+    this.#counted.bytes -= this.#counted_bytes;
     if (this.#external !== undefined) this.#external.held = undefined;
     else giveBack(this.bytes);
   }
@@ -96,6 +107,11 @@ export class HeldValue {
   drain(): boolean {
     this.end();
     return true;
+  }
+
+  #count(size_bytes: number): void {
+    this.#counted_bytes += size_bytes;
+    this.#counted.bytes += size_bytes;
   }
 }
 

@@ -8,7 +8,7 @@ import type { Buffer } from "node:buffer";
 import { Arena } from "./arena.ts";
 import { equalBytes } from "./bytes.ts";
 import { type External, ExternalValues } from "./external_values.ts";
-import { HeldValue } from "./held_value.ts";
+import { type HeldBytes, HeldValue } from "./held_value.ts";
 import {
   ENCODING_MAX,
   EPOCH,
@@ -119,16 +119,26 @@ export class Records {
 
   /**
    * Keeps key and value of a large record as they are now, until the caller has done with them: in
-   * no time, whatever becomes of the record. Undefined: it is not large.
+   * no time, whatever becomes of the record. Undefined: it is not large. `counted` is told what is in
+   * memory for that only.
    */
-  hold(ref: Ref): HeldValue | undefined {
+  hold(ref: Ref, counted: HeldBytes): HeldValue | undefined {
     const external = this.external(ref);
-    return external === undefined ? undefined : new HeldValue(external);
+    return external === undefined ? undefined : new HeldValue(external, counted);
   }
 
   /** The bytes `from .. to` of a value are about to be overwritten in place. */
   overwriting(ref: Ref, from: number, to: number): void {
     this.external(ref)?.held?.save(from, to);
+  }
+
+  /**
+   * A record is about to be changed in place, and who holds it does not ask for its blocks: it gets
+   * other bytes. The record stays where it is.
+   */
+  detach(ref: Ref): void {
+    const external = this.external(ref);
+    if (external !== undefined) this.externals.detach(external);
   }
 
   /** When a record expires, in ms since the epoch; undefined: never. */

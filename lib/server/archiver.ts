@@ -121,7 +121,7 @@ export class Archiver {
   #begin(path: string): void {
     const { config, disk, clock, source, owner, log } = this.#options;
     const writer = new ArchiveWriter({
-      sink: new DirectorySink(disk, path),
+      sink: new DirectorySink(disk, path, owner),
       disk,
       source,
       clock,

@@ -192,3 +192,25 @@ Deno.test("what gathers behind a large value makes the snapshot hurry, and has a
   while (!snapshot.step());
   assertStrictEquals(notes.lines.length, keys.length + 1);
 });
+
+Deno.test("long strings that have gone make the snapshot hurry until they are written", () => {
+  const { keyspace } = makeRoom(seed);
+  const db = keyspace.database(0);
+  const keys = Array.from({ length: 10 }, (_, i) => `large${i}`);
+  for (const key of keys) put(db, key, "L".repeat(1_000_000));
+  const notes = new Notes();
+  const snapshot = new KeyspaceSnapshot(keyspace, notes);
+  for (const key of keys) db.preserveKey(Args.of(key), 0);
+  assert(!snapshot.isPressed, "all of them are still there");
+  for (const key of keys.slice(0, 5)) db.remove(db.peek(Args.of(key), 0));
+  for (const key of keys.slice(5)) {
+    const ref = db.peek(Args.of(key), 0);
+    db.overwriting(ref, 0, 1_000_000);
+    assert(db.locate(ref).bytes.length >= 1_000_000);
+  }
+  assert(snapshot.isPressed);
+  while (notes.lines.length < 5) snapshot.step();
+  assert(!snapshot.isPressed);
+  while (!snapshot.step());
+  assertStrictEquals(notes.lines.length, keys.length);
+});

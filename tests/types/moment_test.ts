@@ -5,11 +5,15 @@
 
 import { Buffer } from "node:buffer";
 import { KeptBytes } from "../../lib/keyspace/value_moment.ts";
+import type { ValueObject } from "../../lib/keyspace/value.ts";
 import { NONE } from "../../lib/memory/record_table.ts";
+import { Args } from "../../lib/resp/args.ts";
 import { HashTable } from "../../lib/types/hash/hash_table.ts";
+import { ListDeque } from "../../lib/types/list/deque.ts";
 import type { ElementWalk } from "../../lib/types/moment/element_walk.ts";
 import type { TableMoment } from "../../lib/types/moment/table_moment.ts";
 import { SetTable } from "../../lib/types/set/set_table.ts";
+import { Stream } from "../../lib/types/stream/stream.ts";
 import { LargeZset } from "../../lib/types/zset/large_zset.ts";
 import { readScore } from "../../lib/types/zset/score.ts";
 import { assert, assertEquals, assertThrows } from "../kit/assert.ts";
@@ -225,5 +229,89 @@ Deno.test("fields that had expired at the moment are not part of it, unless they
     while (moment.next()) if (!moment.isResting) found++;
     assertEquals(found, count);
     moment.end();
+  }
+});
+
+Deno.test("a member too long to be copied keeps its score, though that is changed in place", () => {
+  const zset = new LargeZset(SEED);
+  const member = Buffer.from(LONG, "latin1");
+  for (const [name, score] of [[named(1), 1], [member, 2], [named(3), 3]] as const) {
+    zset.find(name, 0, name.length);
+    zset.insert(name, 0, name.length, score);
+  }
+  const kept = new KeptBytes();
+  for (const isWalkedFirst of [false, true]) {
+    const moment = zset.keep(0, kept);
+    const before = zset.scoreOf(zset.find(member, 0, member.length));
+    const scores: number[] = [];
+    if (isWalkedFirst) {
+      while (scores.length < 2) if (moment.next()) scores.push(scoreAt(moment));
+    }
+    zset.rescore(zset.find(member, 0, member.length), before + 0.5, member, 0, member.length);
+    if (isWalkedFirst) assertEquals(scoreAt(moment), before, "the element at hand stays as it was");
+    while (moment.next()) if (!moment.isResting) scores.push(scoreAt(moment));
+    assertEquals(scores.sort(), [1, before, 3]);
+    moment.end();
+    assertEquals(zset.scoreOf(zset.find(member, 0, member.length)), before + 0.5);
+    assertEquals(kept.bytes, 0);
+  }
+});
+
+const scoreAt = (walk: ElementWalk) => readScore(walk.bytes, walk.valueStart);
+
+Deno.test("a moment given up within a very long element touches nothing that has gone since", () => {
+  for (let number = 1; number <= 10; number++) giveUpWithin(number);
+});
+
+/** Gives up within one of the very long members of a set. */
+function giveUpWithin(number: number): void {
+  const set = new SetTable(SEED);
+  const add = (member: Buffer) => set.add(member, 0, member.length);
+  const others = Array.from({ length: 200 }, (_, i) => named(i));
+  for (let i = 0; i < 30; i++) add(Buffer.from(`${i}${LONG}`, "latin1")); // first in their buckets
+  for (const member of others) add(member);
+  const moment = set.keep(0, new KeptBytes());
+  while (number > 0) {
+    assert(moment.next());
+    if (moment.valueStart - moment.keyStart > LONG.length) number--;
+  }
+  // The encoder rests within the element. What stood beside it goes, and other members, of another
+  // size, come to where it was; then the snapshot is given up.
+  for (const member of others) set.remove(member, 0, member.length);
+  const added = Array.from({ length: 400 }, (_, i) => Buffer.from(`${i}`.padEnd(900, "\x01")));
+  for (const member of added) add(member);
+  while (!moment.drain());
+  for (const member of added) assert(set.has(member, 0, member.length), `${member}`);
+  set.table.forEach((ref) => assert(!set.table.isOld(ref)));
+  for (const member of [...others, ...added]) add(member);
+  for (const member of [...others, ...added]) assert(set.remove(member, 0, member.length));
+  assertEquals(set.size, 30);
+}
+
+Deno.test("what is in memory for the sake of a moment only is counted, and no more when it ends", () => {
+  const values = { hash: hashSubject(), set: setSubject(), zset: zsetSubject() };
+  const stream = new Stream();
+  const list = new ListDeque(-2);
+  const args = Args.of("field", "v".repeat(1000));
+  for (let i = 1; i <= COUNT; i++) {
+    stream.append({ ms: i, seq: 0 }, args, 0, 1, { bytes_max: 4096, entries_max: 100 });
+    list.push(false, args.buf, args.start(1), args.end(1));
+  }
+  const all: [ValueObject, () => void][] = [
+    ...Object.values(values).map(({ value }): [ValueObject, () => void] => [value, () => {}]),
+    [stream, () => void stream.trimToLength(COUNT / 2, true, 0)],
+    [list, () => list.drop(true, COUNT / 2)],
+  ];
+  for (const [value, lose] of all) {
+    const kept = new KeptBytes();
+    const { usedBytes } = value;
+    const moment = value.keep(-Infinity, kept);
+    assertEquals(kept.bytes, 0);
+    lose();
+    if (value === stream || value === list) assert(kept.bytes > usedBytes / 3, value.type);
+    value.free();
+    assert(kept.bytes > usedBytes / 2, `${value.type}: ${kept.bytes} of ${usedBytes}`);
+    while (!moment.drain());
+    assertEquals(kept.bytes, 0, value.type);
   }
 });

@@ -21,11 +21,13 @@ import { trimmed } from "./catalog.ts";
 import { ChunkCopier } from "./chunk_copier.ts";
 import { type HeldFile, Holds } from "./holds.ts";
 import type { LogFacts, LogSource } from "./log_source.ts";
-import { catalogName, chunkName, type HistoryObjects, type PartKey, readNames } from "./names.ts";
-import { type ArchiveWriterName, refuseOwned } from "./ownership.ts";
+import { reopenLost } from "./losses.ts";
+import { catalogName, chunkName, type HistoryObjects, type PartKey } from "./names.ts";
+import { type ArchiveWriterName, OwnerWatch, refuseOwned } from "./ownership.ts";
 import { PartCopy } from "./part_copy.ts";
 import { PublishedCatalog } from "./published_catalog.ts";
 import type { ArchiveSink } from "./sink.ts";
+import { withObjects } from "./steady_list.ts";
 
 /** What is copied where. */
 export interface ArchiveWriterOptions {
@@ -55,6 +57,7 @@ export class ArchiveWriter {
   readonly #options: ArchiveWriterOptions;
   readonly #holds: Holds;
   readonly #copier: ChunkCopier;
+  readonly #watch: OwnerWatch;
   #open: OpenHistory | undefined;
   /** When the log's base was first seen, in seconds; its data is of no later moment. */
   #baseSeen: { key: PartKey; time_s: number } | undefined;
@@ -66,6 +69,7 @@ export class ArchiveWriter {
     this.#options = options;
     this.#holds = new Holds(options.disk, options.clock);
     this.#copier = new ChunkCopier(options.sink, options.clock);
+    this.#watch = new OwnerWatch(options.clock);
   }
 
   /** Bytes stored so far. */
@@ -86,7 +90,7 @@ export class ArchiveWriter {
     if (facts?.run !== this.#run) this.#holds.close();
     this.#run = facts?.run;
     if (facts === undefined) return undefined;
-    this.#holds.note(facts, (seq) => this.#open?.published.isFinished(seq) ?? false);
+    this.#holds.note(facts, (seq) => this.#open?.published.isStoredAsFinished(seq) ?? false);
     const key: PartKey = `b${facts.base?.seq ?? 0}`;
     if (this.#baseSeen?.key !== key) this.#baseSeen = { key, time_s: this.#now_s() };
     return facts;
@@ -103,16 +107,20 @@ export class ArchiveWriter {
     const facts = this.noteFiles();
     if (facts === undefined) return false;
     const { sink, clock } = this.#options;
-    const older = readNames(await sink.list());
-    const newest = Math.max(0, ...older.keys());
     const me = { id: this.#options.owner, directory: facts.directory };
-    const state = await this.#continue(newest, older.get(newest), facts, me);
+    const [older, state] = await withObjects(sink, async (objects) => {
+      const newest = Math.max(0, ...objects.keys());
+      return [objects, await this.#continue(newest, objects.get(newest), facts, me)] as const;
+    });
     older.delete(state.history);
     const published = new PublishedCatalog(sink, clock, state, me);
     published.change({ ...state.catalog, prefix: facts.appendFileName });
-    this.#tellLosses(state, published);
+    this.#reopenLost(state, published, facts);
     await published.publish(); // from here on others are kept away
-    for (const name of state.leftovers) await sink.remove(name);
+    for (const name of state.leftovers) {
+      await published.publish();
+      await sink.remove(name);
+    }
     this.#open = {
       history: state.history,
       published,
@@ -140,6 +148,7 @@ export class ArchiveWriter {
       published.nameBase({ name: "", seq: 0, size_bytes: 0, first_incr, time_s: 0 });
     }
     await published.publish();
+    this.#letGo(published);
     await this.#forget(facts);
     return true;
   }
@@ -172,14 +181,14 @@ export class ArchiveWriter {
     return Math.max(0, facts.written_bytes - (copy?.length ?? 0));
   }
 
-  /** Files of the log, the last one aside, whose copy is not complete. */
+  /** Files of the log, the last one aside, whose copy is not complete, or not yet named as such. */
   pendingFiles(): number {
     const facts = this.#options.source.facts();
     const published = this.#open?.published;
     if (facts === undefined) return 0;
     const sealed = facts.incrs.slice(0, -1)
-      .filter(({ seq }) => !(published?.isFinished(seq) ?? false));
-    const hasBase = facts.base === undefined || (published?.hasBase(facts.base.seq) ?? false);
+      .filter(({ seq }) => !(published?.isStoredAsFinished(seq) ?? false));
+    const hasBase = published?.hasStoredBase(facts.base?.seq ?? 0) ?? false;
     return sealed.length + (hasBase ? 0 : 1);
   }
 
@@ -220,7 +229,10 @@ export class ArchiveWriter {
     try {
       const state = await readState(sink, newest, objects);
       const { mismatch, hasSameBytes } = await compare(state, facts, disk);
-      refuseOwned(sink.name, state.catalog.owner, me, hasSameBytes, this.#now_s());
+      const { owner } = state.catalog;
+      if (owner !== undefined && this.#watch.mayLive(state.catalogName!, owner)) {
+        refuseOwned(sink.name, owner, me, hasSameBytes);
+      }
       if (mismatch === undefined) return state;
       why = mismatch;
     } catch (error) {
@@ -238,11 +250,12 @@ export class ArchiveWriter {
   /** @param facts undefined: the log does not have the file any more, so it was sealed. */
   async #copyIncr(seq: number, facts: LogFacts | undefined): Promise<void> {
     const { history, published } = this.#history();
-    if (published.isFinished(seq)) return this.#holds.done(seq);
+    if (published.isFinished(seq)) return;
     await this.#holds.use(seq, async (held) => {
       this.#tellGap(seq, held);
       published.nameIncr({ name: held.name, seq });
       await published.publish();
+      this.#letGo(published);
       const isOpen = facts !== undefined && seq === facts.incrs.at(-1)!.seq;
       const target_bytes = isOpen ? await safeBytes(facts, held) : Infinity;
       const copy = this.#copyOf(`i${seq}`);
@@ -251,23 +264,18 @@ export class ArchiveWriter {
       if (isOpen) published.noteStored(seq, copy.length);
       else published.finishIncr(seq, copy.length);
     });
-    if (published.isFinished(seq)) this.#holds.done(seq);
   }
 
-  /** Objects that are missing in the middle: what the log still has of them is copied again. */
-  #tellLosses({ catalog, copies }: ArchiveState, published: PublishedCatalog): void {
-    for (const { name, seq, size_bytes, stored_bytes } of catalog.incrs) {
-      const archived_bytes = copies.get(`i${seq}`)?.length ?? 0;
-      const known_bytes = size_bytes ?? Math.max(stored_bytes ?? 0, archived_bytes);
-      if (archived_bytes === known_bytes) continue;
-      this.#options.log(
-        "warning",
-        `The archive ${this.#options.sink.name} has lost a part of ${name}: of its ${known_bytes} ` +
-          `bytes there are ${archived_bytes} in one piece. It can be restored up to there, and ` +
-          "from the next base",
-      );
-      published.reopenIncr(seq);
-    }
+  /** Not before the catalog is stored: if that fails, the file is needed once more. */
+  #letGo(published: PublishedCatalog): void {
+    this.#holds.archived((seq) => published.isStoredAsFinished(seq));
+  }
+
+  /** What the log still has of what is missing is copied again. */
+  #reopenLost(state: ArchiveState, published: PublishedCatalog, { base }: LogFacts): void {
+    const { log, sink } = this.#options;
+    const time_s = reopenLost(state, published, base?.seq, sink.name, log);
+    if (time_s !== undefined) this.#baseSeen = { key: `b${base!.seq}`, time_s };
   }
 
   #tellGap(seq: number, { name }: HeldFile): void {
@@ -337,7 +345,11 @@ export class ArchiveWriter {
     key: PartKey,
     chunks: PartCopy["chunks"],
   ): Promise<void> {
-    for (const chunk of chunks) await this.#options.sink.remove(chunkName(history, key, chunk));
+    const { published } = this.#history();
+    for (const chunk of chunks) {
+      await published.publish(); // there may be thousands of them
+      await this.#options.sink.remove(chunkName(history, key, chunk));
+    }
   }
 }
 

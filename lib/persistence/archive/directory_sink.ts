@@ -11,24 +11,35 @@ import { StorageError } from "../errors.ts";
 import { joinPath } from "../files.ts";
 import type { ArchiveSink } from "./sink.ts";
 
-/** One put is under way at a time: one name is enough, and what a crash leaves is replaced. */
+/**
+ * What unfinished objects are called. A server has one put under way at a time and one name; two
+ * that believe that an archive is theirs must not write to the same file.
+ */
 const TEMPORARY = "temp-archive-object";
 
 /** The directory `path` as a sink. */
 export class DirectorySink implements ArchiveSink {
   readonly name: string;
   readonly #disk: BackgroundDisk;
+  readonly #temporary: string;
+  /** Whether what others have left unfinished was removed. */
+  #isTidy = false;
   /** Whether all names are known to be safe: not those that were there, or that a failed put left. */
   #isSafe = false;
 
-  /** @param path an existing directory, of which the archive has the files `h<number>.*`. */
-  constructor(disk: BackgroundDisk, path: string) {
+  /**
+   * @param path an existing directory, of which the archive has the files `h<number>.*`
+   * @param writer the run id of the server; who only reads needs none
+   */
+  constructor(disk: BackgroundDisk, path: string, writer?: string) {
     this.#disk = disk;
     this.name = path;
+    this.#temporary = writer === undefined ? TEMPORARY : `${TEMPORARY}.${writer}`;
   }
 
   async put(name: string, bytes: Uint8Array): Promise<void> {
-    const temporary = joinPath(this.name, TEMPORARY);
+    if (!this.#isTidy) await this.#tidy();
+    const temporary = joinPath(this.name, this.#temporary);
     const file = await this.#disk.create(temporary);
     try {
       await file.append(bytes);
@@ -51,7 +62,7 @@ export class DirectorySink implements ArchiveSink {
         "there is no such directory. Mount or make the archive's directory",
       );
     }
-    return names.filter((name) => name !== TEMPORARY);
+    return names.filter((name) => !name.startsWith(TEMPORARY));
   }
 
   read(name: string): Promise<Uint8Array> {
@@ -62,6 +73,15 @@ export class DirectorySink implements ArchiveSink {
   async remove(name: string): Promise<void> {
     if (!this.#isSafe) await this.#makeSafe();
     await this.#disk.remove(joinPath(this.name, name));
+  }
+
+  /** Who puts an object has the archive: what another server has under way there comes to nothing. */
+  async #tidy(): Promise<void> {
+    for (const name of await this.#disk.readDirectory(this.name) ?? []) {
+      if (!name.startsWith(TEMPORARY) || name === this.#temporary) continue;
+      await this.#disk.remove(joinPath(this.name, name));
+    }
+    this.#isTidy = true;
   }
 
   async #makeSafe(): Promise<void> {

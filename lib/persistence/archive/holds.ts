@@ -70,10 +70,11 @@ export class Holds {
     }
   }
 
-  /** The file `seq` is archived. */
-  done(seq: number): void {
-    const held = this.#held.get(seq);
-    if (held !== undefined) this.#drop(seq, held);
+  /** Lets go of what is archived. */
+  archived(isArchived: (seq: number) => boolean): void {
+    for (const [seq, held] of this.#held) {
+      if (isArchived(seq)) this.#drop(seq, held);
+    }
   }
 
   /** Lets go of everything; what the log has is opened again by {@linkcode Holds.note}. */

@@ -8,7 +8,13 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { ManifestFile } from "../aof/manifest.ts";
 import type { ArchiveState } from "./archive_state.ts";
-import { type ArchivedBase, type ArchivedIncr, type Catalog, formatCatalog } from "./catalog.ts";
+import {
+  type ArchivedBase,
+  type ArchivedIncr,
+  type Catalog,
+  EMPTY_CATALOG,
+  formatCatalog,
+} from "./catalog.ts";
 import { catalogName, checksumOf } from "./names.ts";
 import {
   type ArchiveOwner,
@@ -30,8 +36,10 @@ export class PublishedCatalog {
   /** The object of that version. */
   #name: string | undefined;
   #isPublished = false;
-  /** When it was stored by this server; undefined: not yet, or others have begun to write. */
-  #stored_s: number | undefined;
+  /** As it was stored by this server last. */
+  #stored: Catalog = EMPTY_CATALOG;
+  /** When, by both clocks; undefined: not yet, or others have begun to write. */
+  #storedAt: { readonly time_s: number; readonly monotonic_ms: number } | undefined;
 
   /** @param state as found in the archive. @param writer who writes it from now on. */
   constructor(sink: ArchiveSink, clock: Clock, state: ArchiveState, writer: ArchiveWriterName) {
@@ -87,7 +95,12 @@ export class PublishedCatalog {
 
   /** Whether all of incremental file `seq` is archived. */
   isFinished(seq: number): boolean {
-    return this.#catalog.incrs.some((incr) => incr.seq === seq && incr.size_bytes !== null);
+    return finishes(this.#catalog, seq);
+  }
+
+  /** Whether the archive itself says that, and will after a crash. */
+  isStoredAsFinished(seq: number): boolean {
+    return finishes(this.#stored, seq);
   }
 
   /** Names a base, all of which is archived. */
@@ -96,9 +109,20 @@ export class PublishedCatalog {
     this.change({ ...this.#catalog, bases: [...this.#catalog.bases, base] });
   }
 
+  /** Takes back the name of a base that is not all there. */
+  reopenBase(seq: number): void {
+    const bases = this.#catalog.bases.filter((base) => base.seq !== seq);
+    this.change({ ...this.#catalog, bases });
+  }
+
   /** Whether a base is named. */
   hasBase(seq: number): boolean {
-    return this.#catalog.bases.some((base) => base.seq === seq);
+    return names(this.#catalog, seq);
+  }
+
+  /** Whether the archive itself names it, and will after a crash. */
+  hasStoredBase(seq: number): boolean {
+    return names(this.#stored, seq);
   }
 
   /**
@@ -107,15 +131,14 @@ export class PublishedCatalog {
    * @throws {StorageError} another server has begun to write the archive
    */
   async publish(): Promise<void> {
+    if (this.#isPublished && !this.#isDue()) return;
     const now_s = this.#now_s();
-    const isDue = this.#stored_s === undefined || now_s - this.#stored_s >= RENEWAL_S;
-    if (this.#isPublished && !isDue) return;
     await this.#store(now_s, ownerFrom(this.#writer, now_s));
   }
 
   /** Says that nobody writes the archive any more, if this server did. */
   async release(): Promise<void> {
-    if (this.#stored_s !== undefined) await this.#store(this.#now_s(), undefined);
+    if (this.#storedAt !== undefined) await this.#store(this.#now_s(), undefined);
   }
 
   async #store(time_s: number, owner: ArchiveOwner | undefined): Promise<void> {
@@ -126,19 +149,37 @@ export class PublishedCatalog {
     const bytes = formatCatalog(catalog);
     const version = this.#version + 1;
     const name = catalogName(this.#history, version, checksumOf(bytes));
-    this.#stored_s = undefined;
-    await this.#sink.put(name, bytes);
-    await refuseTakenOver(this.#sink, this.#history, version, name);
     const before = this.#name;
+    const monotonic_ms = this.#clock.monotonic_ms();
+    this.#storedAt = undefined;
+    await this.#sink.put(name, bytes);
+    await refuseTakenOver(this.#sink, this.#history, version, name, before);
     this.#catalog = catalog;
     this.#version = version;
     this.#name = name;
     this.#isPublished = true;
-    this.#stored_s = time_s;
+    this.#stored = catalog;
+    this.#storedAt = { time_s, monotonic_ms };
     if (before !== undefined) await this.#sink.remove(before);
+  }
+
+  /** A clock that was set makes it due, too: what is stored says until when, by that clock. */
+  #isDue(): boolean {
+    if (this.#storedAt === undefined) return true;
+    const { time_s, monotonic_ms } = this.#storedAt;
+    return Math.abs(this.#now_s() - time_s) >= RENEWAL_S ||
+      this.#clock.monotonic_ms() - monotonic_ms >= RENEWAL_S * 1000;
   }
 
   #now_s(): number {
     return Math.floor(this.#clock.now_ms() / 1000);
   }
+}
+
+function finishes({ incrs }: Catalog, seq: number): boolean {
+  return incrs.some((incr) => incr.seq === seq && incr.size_bytes !== null);
+}
+
+function names({ bases }: Catalog, seq: number): boolean {
+  return bases.some((base) => base.seq === seq);
 }

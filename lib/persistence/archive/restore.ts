@@ -4,7 +4,7 @@
  *
  * Promises: every byte is verified against the checksum in its object's name, every batch against
  * its own; the result holds whole transactions only; the manifest is written last, so that what was
- * left unfinished is never taken for a log; and the archive is only read.
+ * left unfinished is never taken for a log; and the archive is only read; its server may go on with it meanwhile.
  */
 
 import type { Disk } from "../../platform/disk.ts";
@@ -12,8 +12,8 @@ import { saveManifest } from "../aof/manifest.ts";
 import { type Log, StorageError } from "../errors.ts";
 import { joinPath, writeFully } from "../files.ts";
 import { findLogEnd, type LogEnd } from "./log_end.ts";
-import { checksumOf } from "./names.ts";
-import { type PlannedFile, planRestore, type RestorePlan } from "./restore_plan.ts";
+import { readChunk } from "./chunk_reader.ts";
+import { partKey, type PlannedFile, planRestore, type RestorePlan } from "./restore_plan.ts";
 import type { ArchiveSink } from "./sink.ts";
 import { formatTime } from "../../numbers/time_text.ts";
 
@@ -57,7 +57,7 @@ export async function restoreArchive(options: RestoreOptions): Promise<RestoreRe
   disk.makeDirectory(into);
   let done_bytes = 0;
   for (const file of plan.files) {
-    await writeFile(options, file, (added_bytes) => {
+    await writeFile(options, plan.history, file, (added_bytes) => {
       done_bytes += added_bytes;
       options.onProgress?.(done_bytes, plan.total_bytes);
     });
@@ -94,25 +94,17 @@ function refuseOccupied(disk: Disk, into: string): void {
 
 async function writeFile(
   { disk, archive, into }: RestoreOptions,
-  { name, chunks }: PlannedFile,
+  history: number,
+  { name, seq, type, chunks }: PlannedFile,
   onWritten: (added_bytes: number) => void,
 ): Promise<void> {
   const path = joinPath(into, name);
   const file = disk.open(path, "create");
   try {
-    for (const { object, length, crc } of chunks) {
-      const bytes = await archive.read(object);
-      if (bytes.length !== length || checksumOf(bytes) !== crc) {
-        throw new StorageError(
-          "damaged",
-          joinPath(archive.name, object),
-          undefined,
-          "the object does not have the length and the checksum that its name says. Get it back " +
-            "from another copy of the archive, or restore an earlier moment",
-        );
-      }
+    for (const chunk of chunks) {
+      const bytes = await readChunk(archive, history, partKey(type, seq), chunk);
       writeFully(file, bytes, path);
-      onWritten(length);
+      onWritten(bytes.length);
     }
     file.sync();
   } finally {

@@ -15,16 +15,9 @@ import {
   type Catalog,
   runBehind,
 } from "./catalog.ts";
-import {
-  catalogName,
-  chain,
-  type Chunk,
-  chunkName,
-  type HistoryObjects,
-  type PartKey,
-  readNames,
-} from "./names.ts";
+import { catalogName, chain, type Chunk, type HistoryObjects, type PartKey } from "./names.ts";
 import type { ArchiveSink } from "./sink.ts";
+import { withObjects } from "./steady_list.ts";
 import { formatTime } from "../../numbers/time_text.ts";
 
 /** A file to be restored. */
@@ -36,8 +29,8 @@ export interface PlannedFile {
   readonly size_bytes: number;
   /** So much of it was archived, if that is more. */
   readonly stored_bytes: number;
-  /** Its chunks in order, with the names of their objects. */
-  readonly chunks: readonly (Chunk & { readonly object: string })[];
+  /** Its chunks in order. */
+  readonly chunks: readonly Chunk[];
 }
 
 /** What is to be restored. */
@@ -50,18 +43,35 @@ export interface RestorePlan {
   readonly total_bytes: number;
 }
 
+/** What the file `seq` of that type is called in the names of objects. */
+export function partKey(type: PlannedFile["type"], seq: number): PartKey {
+  return `${type === "base" ? "b" : "i"}${seq}`;
+}
+
 /**
  * Plans the restoration of the moment `to_time_s`; undefined: of the latest there is.
  *
  * @param wanted number of the history; undefined: the newest that reaches back so far
  * @throws {StorageError} the archive is damaged, or does not reach back so far
  */
-export async function planRestore(
+export function planRestore(
   sink: ArchiveSink,
   to_time_s: number | undefined,
   wanted?: number,
 ): Promise<RestorePlan> {
-  const histories = readNames(await sink.list());
+  return withObjects(
+    sink,
+    (histories) => planAmong(histories, sink, to_time_s, wanted),
+    ({ files }) => files.every(({ size_bytes, stored_bytes }) => size_bytes >= stored_bytes),
+  );
+}
+
+async function planAmong(
+  histories: ReadonlyMap<number, HistoryObjects>,
+  sink: ArchiveSink,
+  to_time_s: number | undefined,
+  wanted: number | undefined,
+): Promise<RestorePlan> {
   const numbers = [...histories.keys()].sort((a, b) => b - a)
     .filter((number) => wanted === undefined || number === wanted);
   const passed: string[] = [];
@@ -109,7 +119,7 @@ function planFrom(
     type: "base" | "incr",
     { seq, name, size_bytes: size, stored_bytes = 0 }: ArchivedIncr,
   ) => {
-    const key: PartKey = `${type === "base" ? "b" : "i"}${seq}`;
+    const key = partKey(type, seq);
     const { whole } = chain(chunks.get(key) ?? []);
     const last = whole.at(-1);
     const end = last === undefined ? 0 : last.offset + last.length;
@@ -122,8 +132,7 @@ function planFrom(
           "missing. Get it back from another copy of the archive, or restore an earlier moment",
       );
     }
-    const named = whole.map((chunk) => ({ ...chunk, object: chunkName(history, key, chunk) }));
-    return { name, seq, type, size_bytes: end, stored_bytes, chunks: named };
+    return { name, seq, type, size_bytes: end, stored_bytes, chunks: whole };
   };
   const files = runBehind(catalog, base)
     .map((incr) => plan("incr", incr));

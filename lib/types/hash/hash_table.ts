@@ -177,7 +177,7 @@ export class HashTable implements ValueObject {
 
   free(): void {
     this.#isFreed = true;
-    if (this.#moment !== undefined) return;
+    if (this.#moment !== undefined) return this.#moment.leave(this.usedBytes);
     this.table.clear();
     this.#heap = undefined;
   }

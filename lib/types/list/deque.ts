@@ -92,7 +92,7 @@ export class ListDeque implements ValueObject {
 
   free(): void {
     this.#isFreed = true;
-    if (this.#moment !== undefined) return;
+    if (this.#moment !== undefined) return this.#moment.noteLeft(this.#bytes);
     const { chunks } = this;
     if (chunks.length <= RELEASED_AT_ONCE_MAX) { for (const chunk of chunks) chunk.release(); }
     else releaseLater(chunks.slice());

@@ -43,8 +43,13 @@ export class ListMoment implements ValueMoment {
   /** Takes over a chunk. */
   leave(chunk: Chunk): void {
     this.#left.push(chunk);
-    this.#left_bytes += chunk.size;
-    this.#kept.bytes += chunk.size;
+    this.noteLeft(chunk.size);
+  }
+
+  /** So many bytes are in memory for the sake of the moment only. */
+  noteLeft(size_bytes: number): void {
+    this.#left_bytes += size_bytes;
+    this.#kept.bytes += size_bytes;
   }
 
   end(): void {

@@ -11,7 +11,7 @@ export class FrozenCopy<T> implements ValueMoment {
   readonly value: T;
   readonly #kept: KeptBytes;
   readonly #onEnd: () => void;
-  #copied_bytes = 0;
+  #left_bytes = 0;
 
   /** @param kept counts the bytes that are kept. @param onEnd parts need be copied no more. */
   constructor(value: T, kept: KeptBytes, onEnd: () => void) {
@@ -20,14 +20,14 @@ export class FrozenCopy<T> implements ValueMoment {
     this.#onEnd = onEnd;
   }
 
-  /** A part of so many bytes is now in memory twice. */
-  noteCopy(size_bytes: number): void {
-    this.#copied_bytes += size_bytes;
+  /** A part of so many bytes is now in memory for the sake of the moment only. */
+  noteLeft(size_bytes: number): void {
+    this.#left_bytes += size_bytes;
     this.#kept.bytes += size_bytes;
   }
 
   end(): void {
-    this.#kept.bytes -= this.#copied_bytes;
+    this.#kept.bytes -= this.#left_bytes;
     this.#onEnd();
   }
 

@@ -45,10 +45,9 @@ export class KeptElements {
   /** Keeps a record as it is now. */
   push(table: RecordTable, ref: Ref): void {
     const expiry_ms = table.expiry(ref);
-    const held = table.hold(ref);
+    const held = table.hold(ref, this.#kept);
     if (held !== undefined) {
       this.#large.push({ held, expiry_ms });
-      this.#kept.bytes += held.bytes.length;
       return;
     }
     table.locate(ref);
@@ -91,7 +90,6 @@ export class KeptElements {
     const large = this.#large.shift();
     if (large === undefined) return false;
     const { held, expiry_ms } = large;
-    this.#kept.bytes -= held.bytes.length;
     this.held = held;
     this.bytes = held.bytes;
     this.keyStart = 0;

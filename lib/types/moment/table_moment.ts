@@ -22,10 +22,13 @@ const DRAINED_MAX = 1000;
 /** See above. */
 export class TableMoment extends ElementWalk implements ValueMoment {
   readonly #elements: Elements;
+  readonly #bytes: KeptBytes;
   readonly #kept: KeptElements;
   readonly #onEnd: () => void;
   /** Keeps the bytes of the element at hand, if it is very large. */
   #held: HeldValue | undefined;
+  /** Bytes of the value, once nobody but the moment has it. */
+  #left_bytes = 0;
 
   /**
    * The moment is now.
@@ -35,6 +38,7 @@ export class TableMoment extends ElementWalk implements ValueMoment {
   constructor(elements: Elements, kept: KeptBytes, onEnd: () => void) {
     super(elements);
     this.#elements = elements;
+    this.#bytes = kept;
     this.#kept = new KeptElements(kept);
     this.#onEnd = onEnd;
     elements.table.newEpoch();
@@ -44,6 +48,12 @@ export class TableMoment extends ElementWalk implements ValueMoment {
   keep(ref: Ref): void {
     const { table } = this.#elements;
     if (table.isOld(ref) && this.#renew(ref)) this.#kept.push(table, ref);
+  }
+
+  /** The value, of so many bytes, is in memory for the sake of the moment only. */
+  leave(size_bytes: number): void {
+    this.#left_bytes += size_bytes;
+    this.#bytes.bytes += size_bytes;
   }
 
   override next(): boolean {
@@ -63,6 +73,7 @@ export class TableMoment extends ElementWalk implements ValueMoment {
     const { table, refs } = this.#elements;
     this.#held?.end();
     this.#kept.clear();
+    refs.rest(); // whoever read it may have been given up within a long element, before the rest
     for (let i = 0; i < DRAINED_MAX; i++) {
       const ref = refs.next();
       if (ref === NONE) {
@@ -71,7 +82,6 @@ export class TableMoment extends ElementWalk implements ValueMoment {
       }
       table.renew(ref);
     }
-    refs.rest();
     return false;
   }
 
@@ -84,7 +94,7 @@ export class TableMoment extends ElementWalk implements ValueMoment {
     for (let ref = refs.next(); ref !== NONE; ref = refs.next()) {
       if (table.isOld(ref) && this.#renew(ref)) {
         this.show(table, ref);
-        this.#held = table.hold(ref);
+        this.#held = table.hold(ref, this.#bytes);
         return true;
       }
       this.isResting = this.isOver(0); // there may be many new ones in a row
@@ -113,6 +123,7 @@ export class TableMoment extends ElementWalk implements ValueMoment {
   #close(): void {
     this.#held?.end();
     this.#kept.clear();
+    this.#bytes.bytes -= this.#left_bytes;
     this.#onEnd();
   }
 }

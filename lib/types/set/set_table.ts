@@ -102,6 +102,7 @@ export class SetTable implements ValueObject {
   free(): void {
     this.#isFreed = true;
     if (this.#moment === undefined) this.table.clear();
+    else this.#moment.leave(this.usedBytes);
   }
 
   #elements(): Elements {

@@ -266,6 +266,7 @@ export class Stream implements ValueObject {
   }
 
   free(): void {
+    for (const chunk of this.#moment === undefined ? [] : this.#chunks) this.#leave(chunk);
     this.#chunks = [];
     this.#hint = undefined;
     this.#chunkBytes = 0;
@@ -331,8 +332,15 @@ export class Stream implements ValueObject {
     const chunk = kept.clone();
     chunk.epoch = this.#epoch;
     this.#chunkBytes += chunk.buf.length - kept.buf.length;
-    this.#moment.noteCopy(kept.buf.length);
+    this.#leave(kept);
     return this.#chunks[index] = chunk;
+  }
+
+  /** A chunk is the stream's no more; the moment may still have it. */
+  #leave(chunk: Chunk): void {
+    if (this.#moment !== undefined && chunk.epoch !== this.#epoch) {
+      this.#moment.noteLeft(chunk.buf.length);
+    }
   }
 
   #markDeleted(chunk: Chunk, at: number): void {
@@ -365,13 +373,17 @@ export class Stream implements ValueObject {
   }
 
   #removeChunk(index: number): void {
+    this.#leave(this.#chunks[index]);
     this.#chunkBytes -= this.#chunks[index].buf.length;
     this.#chunks.splice(index, 1);
     this.#nodes = -1;
   }
 
   #removeFirstChunks(count: number): void {
-    for (let i = 0; i < count; i++) this.#chunkBytes -= this.#chunks[i].buf.length;
+    for (let i = 0; i < count; i++) {
+      this.#leave(this.#chunks[i]);
+      this.#chunkBytes -= this.#chunks[i].buf.length;
+    }
     if (count === 1) this.#chunks.shift();
     else this.#chunks.splice(0, count);
     this.#nodes = -1;

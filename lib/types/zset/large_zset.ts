@@ -86,6 +86,7 @@ export class LargeZset implements ValueObject {
     if (this.#moment !== undefined) this.#moment.keep(ref);
     this.tree.seekElement(this.scoreOf(ref), buf, start, end);
     this.tree.rescoreHere(score, buf, start, end);
+    if (this.#moment !== undefined) this.table.detach(ref);
     this.table.locate(ref); // written in place: the record must not move
     writeScore(this.table.bytes, this.table.valueStart, score);
   }
@@ -145,7 +146,7 @@ export class LargeZset implements ValueObject {
 
   free(): void {
     this.#isFreed = true;
-    if (this.#moment !== undefined) return;
+    if (this.#moment !== undefined) return this.#moment.leave(this.usedBytes);
     this.table.clear();
     this.tree.release();
   }

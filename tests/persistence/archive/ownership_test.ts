@@ -13,18 +13,9 @@ import {
   archiveOf,
   DIRECTORY,
   newDisk,
-  QuickClock,
   restored,
-  ToyLog,
+  toyLogOf,
 } from "./toy_log.ts";
-
-/** A log of so many commands, no part of which is like one of another length. */
-function toyLog(clock = new QuickClock(), batches = 3): ToyLog {
-  const log = new ToyLog(newDisk(), clock);
-  for (let i = 0; i < batches; i++) log.write(i + batches);
-  log.sync();
-  return log;
-}
 
 function newestCatalog(disk: MemoryDisk) {
   const name = disk.readDirectory(ARCHIVE).filter((each) => /^h\d+\.c/.test(each)).at(-1)!;
@@ -35,8 +26,8 @@ const inUse = (action: () => Promise<unknown>) => assertRejects(action, StorageE
 
 Deno.test("of two servers one writes an archive, and the other says why it does not", async () => {
   const disk = newDisk();
-  const one = toyLog();
-  const two = toyLog(one.clock, 5);
+  const one = toyLogOf();
+  const two = toyLogOf(one.clock, 5);
   const { writer } = archiveOf(one, disk, 0, "one");
   const { writer: other } = archiveOf(two, disk, 0, "two");
   await writer.open();
@@ -55,7 +46,7 @@ Deno.test("of two servers one writes an archive, and the other says why it does 
 
 Deno.test("an archive that is given back is free at once, one whose server is gone a minute later", async () => {
   const disk = newDisk();
-  const one = toyLog();
+  const one = toyLogOf();
   const { writer } = archiveOf(one, disk, 0, "one");
   await writer.open();
   await writer.copyLog();
@@ -63,12 +54,12 @@ Deno.test("an archive that is given back is free at once, one whose server is go
   writer.close();
   assertEquals(newestCatalog(disk).owner, undefined);
 
-  const two = toyLog(one.clock, 5);
+  const two = toyLogOf(one.clock, 5);
   const { writer: second } = archiveOf(two, disk, 0, "two");
   await archiveAll(second);
   assertEquals((await restored(disk)).last, 5);
 
-  const three = toyLog(one.clock, 7);
+  const three = toyLogOf(one.clock, 7);
   const { writer: third } = archiveOf(three, disk, 0, "three");
   one.clock.now_s += 59;
   await inUse(() => third.open());
@@ -80,7 +71,7 @@ Deno.test("an archive that is given back is free at once, one whose server is go
 
 Deno.test("the same log in the same place goes on at once, a clone elsewhere does not", async () => {
   const disk = newDisk();
-  const log = toyLog();
+  const log = toyLogOf();
   await archiveAll(archiveOf(log, disk, 0, "before the crash").writer);
 
   const clone = new ArchiveWriter({
@@ -107,12 +98,12 @@ Deno.test("the same log in the same place goes on at once, a clone elsewhere doe
 
 Deno.test("who stood still while another server took over notices it, and changes nothing", async () => {
   const disk = newDisk();
-  const one = toyLog();
+  const one = toyLogOf();
   const { writer } = archiveOf(one, disk, 0, "one");
   await writer.open();
   await writer.copyLog();
   one.clock.now_s += 60;
-  const two = toyLog(one.clock, 5);
+  const two = toyLogOf(one.clock, 5);
   const { writer: other } = archiveOf(two, disk, 0, "two");
   await other.open();
   await other.copyLog();
@@ -133,8 +124,8 @@ Deno.test("who stood still while another server took over notices it, and change
 Deno.test("of servers that begin at the same moment at most one goes on", async () => {
   for (let lead = 0; lead < 60; lead++) {
     const disk = newDisk();
-    const one = toyLog();
-    const two = toyLog(one.clock, 5);
+    const one = toyLogOf();
+    const two = toyLogOf(one.clock, 5);
     const writers = [archiveOf(one, disk, 0, "one"), archiveOf(two, disk, 0, "two")];
     const opened = await Promise.allSettled(writers.map(async ({ writer }, i) => {
       for (let turn = 0; turn < i * lead; turn++) await Promise.resolve();
@@ -150,7 +141,7 @@ Deno.test("of servers that begin at the same moment at most one goes on", async 
 
 Deno.test("the loss of the last object of the open file is told", async () => {
   const disk = newDisk();
-  const log = toyLog();
+  const log = toyLogOf();
   const { writer } = archiveOf(log, disk);
   await writer.open();
   await writer.copyLog();
@@ -181,7 +172,7 @@ Deno.test("the loss of the last object of the open file is told", async () => {
 
 Deno.test("what was written before the lost end of the open file can be restored", async () => {
   const disk = newDisk();
-  const log = toyLog();
+  const log = toyLogOf();
   log.clock.now_s += 10;
   log.write();
   log.sync();

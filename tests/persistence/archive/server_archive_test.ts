@@ -26,12 +26,16 @@ async function text(client: RespClient, ...words: string[]): Promise<string> {
 }
 
 async function archived(client: RespClient): Promise<void> {
-  await eventually(
-    "everything is archived",
-    async () =>
-      await infoFigure(client, "aof_archive_pending_files") === 0 &&
-      await infoFigure(client, "aof_archive_lag_bytes") === 0,
-  );
+  try {
+    await eventually(
+      "everything is archived",
+      async () =>
+        await infoFigure(client, "aof_archive_pending_files") === 0 &&
+        await infoFigure(client, "aof_archive_lag_bytes") === 0,
+    );
+  } catch (cause) {
+    throw new Error(await text(client, "INFO", "persistence"), { cause });
+  }
 }
 
 /** A server on what the archive holds. */

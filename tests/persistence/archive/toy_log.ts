@@ -9,6 +9,7 @@ import { parseManifest } from "../../../lib/persistence/aof/manifest.ts";
 import { ArchiveWriter } from "../../../lib/persistence/archive/archive_writer.ts";
 import { DirectorySink } from "../../../lib/persistence/archive/directory_sink.ts";
 import type { LogFacts, LogSource } from "../../../lib/persistence/archive/log_source.ts";
+import type { ArchiveSink } from "../../../lib/persistence/archive/sink.ts";
 import { restoreArchive, type RestoreResult } from "../../../lib/persistence/archive/restore.ts";
 import { backgroundDisk } from "../../../lib/platform/background_disk.ts";
 import type { Clock } from "../../../lib/platform/clock.ts";
@@ -178,6 +179,32 @@ export class ToyLog implements LogSource {
   }
 }
 
+/** A log of so many commands, no part of which is like one of another length. */
+export function toyLogOf(clock: QuickClock = new QuickClock(), batches = 3): ToyLog {
+  const log = new ToyLog(newDisk(), clock);
+  for (let i = 0; i < batches; i++) log.write(i + batches);
+  log.sync();
+  return log;
+}
+
+/** The archive on `disk`. @param writer who stores there. */
+export function archiveSink(disk: MemoryDisk, writer?: string): DirectorySink {
+  return new DirectorySink(backgroundDisk(disk), ARCHIVE, writer);
+}
+
+/** A writer of the log's archive at any place. */
+export function writerTo(sink: ArchiveSink, log: ToyLog, retention_s = 0): ArchiveWriter {
+  return new ArchiveWriter({
+    sink,
+    disk: backgroundDisk(log.disk),
+    source: log,
+    clock: log.clock,
+    log: () => {},
+    owner: "toy",
+    retention_s: () => retention_s,
+  });
+}
+
 /** A writer of the log's archive on `disk`, and the lines it logs. */
 export function archiveOf(
   log: ToyLog,
@@ -187,7 +214,7 @@ export function archiveOf(
 ): { writer: ArchiveWriter; lines: string[] } {
   const { log: write, lines } = memoryLog();
   const writer = new ArchiveWriter({
-    sink: new DirectorySink(backgroundDisk(disk), ARCHIVE),
+    sink: new DirectorySink(backgroundDisk(disk), ARCHIVE, owner),
     disk: backgroundDisk(log.disk),
     source: log,
     clock: log.clock,

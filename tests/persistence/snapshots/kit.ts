@@ -41,7 +41,7 @@ export const LIMITS: EncodingLimits = {
  */
 export async function withServer(
   directives: Readonly<Record<string, string>>,
-  act: (client: RespClient, keyspace: Keyspace) => Promise<void>,
+  act: (client: RespClient, keyspace: Keyspace, port: number) => Promise<void>,
   clock: Clock = systemClock,
 ): Promise<void> {
   const directory = toByteText(await Deno.makeTempDir({ prefix: "redeno_test_" }));
@@ -62,7 +62,7 @@ export async function withServer(
   await server.start();
   try {
     await using client = await connect(port, { timeout_ms: 20_000 });
-    await act(client, server.keyspace);
+    await act(client, server.keyspace, port);
   } finally {
     await server.stop();
     await Deno.remove(directory, { recursive: true });
