@@ -318,11 +318,13 @@ export class Life {
     this.directives = this.#drawDirectives();
     const started = SimServer.start(this.disk, this.clock, this.directives, (sim) => {
       const { effects, persistence: { appendLog } } = sim.server;
-      const append = appendLog.append.bind(appendLog);
-      appendLog.append = (bytes, start, end, commands) => {
-        append(bytes, start, end, commands);
-        this.noticeState();
-      };
+      for (const way of ["append", "appendLazily"] as const) {
+        const append = appendLog[way].bind(appendLog);
+        appendLog[way] = (bytes, start, end, commands) => {
+          append(bytes, start, end, commands);
+          this.noticeState();
+        };
+      }
       const endUnit = effects.endUnit.bind(effects);
       effects.endUnit = () => { // the log may be off
         endUnit();

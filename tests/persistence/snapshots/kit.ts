@@ -14,6 +14,7 @@ import {
   RdbSnapshotEncoder,
   type RdbSnapshotOptions,
 } from "../../../lib/persistence/rdb/snapshot.ts";
+import { loadRdb } from "../../../lib/persistence/rdb/load.ts";
 import type { SnapshotEncoder } from "../../../lib/persistence/snapshot_encoder.ts";
 import { type Clock, systemClock } from "../../../lib/platform/clock.ts";
 import { systemDisk } from "../../../lib/platform/disk.ts";
@@ -33,6 +34,21 @@ export const LIMITS: EncodingLimits = {
   hash: { "hash-max-listpack-entries": 128, "hash-max-listpack-value": 64 },
   zset: { entries_max: 128, member_bytes_max: 64 },
 };
+
+/** Loads an RDB file with these bytes into a keyspace. */
+export async function loadFile(bytes: Uint8Array, keyspace: Keyspace): Promise<void> {
+  await inDirectory(async (dir) => {
+    const path = `${dir}/dump.rdb`;
+    Deno.writeFileSync(path, bytes);
+    const file = systemDisk.open(path, "read");
+    const rest = { dropExpired: false, verify: true, clock: systemClock, log: () => {} };
+    try {
+      await loadRdb({ file, path, keyspace, limits: LIMITS, ...rest });
+    } finally {
+      file.close();
+    }
+  });
+}
 
 /**
  * Runs `act` with a server in this process, which keeps no log, and a client of it.

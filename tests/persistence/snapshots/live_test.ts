@@ -6,17 +6,14 @@
 import type { Keyspace } from "../../../lib/keyspace/keyspace.ts";
 import { KeyspaceSnapshot } from "../../../lib/keyspace/snapshot.ts";
 import { CommandSnapshotEncoder } from "../../../lib/persistence/aof/snapshot.ts";
-import { loadRdb } from "../../../lib/persistence/rdb/load.ts";
 import type { SnapshotEncoder } from "../../../lib/persistence/snapshot_encoder.ts";
-import { systemClock } from "../../../lib/platform/clock.ts";
-import { systemDisk } from "../../../lib/platform/disk.ts";
 import { encodeValue } from "../../../lib/types/rdb/encode.ts";
 import { RdbWriter } from "../../../lib/types/rdb/writer.ts";
 import { makeRoom } from "../../keyspace/room.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
 import { flags, Seeded } from "../../kit/flags.ts";
 import type { RespClient } from "../../kit/resp_client.ts";
-import { inDirectory, LIMITS, rdbEncoder, refsOf, Taken, withServer } from "./kit.ts";
+import { LIMITS, loadFile, rdbEncoder, refsOf, Taken, withServer } from "./kit.ts";
 import { change, type Draw, makeAll } from "./live_changes.ts";
 import { digestsOf, SetClock } from "./live_kit.ts";
 
@@ -75,20 +72,6 @@ async function take(live: Live, encoder: SnapshotEncoder): Promise<Uint8Array> {
   assertEquals(snapshot.records, snapshot.total);
   assert(!snapshot.isPressed);
   return taken.end();
-}
-
-async function loadFile(bytes: Uint8Array, keyspace: Keyspace): Promise<void> {
-  await inDirectory(async (dir) => {
-    const path = `${dir}/dump.rdb`;
-    Deno.writeFileSync(path, bytes);
-    const file = systemDisk.open(path, "read");
-    const rest = { dropExpired: false, verify: true, clock: systemClock, log: () => {} };
-    try {
-      await loadRdb({ file, path, keyspace, limits: LIMITS, ...rest });
-    } finally {
-      file.close();
-    }
-  });
 }
 
 /** A snapshot that is given up somewhere, after which nothing may be kept any more. */

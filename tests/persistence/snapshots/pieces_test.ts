@@ -4,10 +4,7 @@ import type { Database } from "../../../lib/keyspace/database.ts";
 import type { Keyspace } from "../../../lib/keyspace/keyspace.ts";
 import { stringEncoding } from "../../../lib/keyspace/value.ts";
 import { CommandSnapshotEncoder } from "../../../lib/persistence/aof/snapshot.ts";
-import { loadRdb } from "../../../lib/persistence/rdb/load.ts";
 import type { SnapshotEncoder } from "../../../lib/persistence/snapshot_encoder.ts";
-import { systemClock } from "../../../lib/platform/clock.ts";
-import { systemDisk } from "../../../lib/platform/disk.ts";
 import { Args } from "../../../lib/resp/args.ts";
 import { SetTable } from "../../../lib/types/set/set_table.ts";
 import { HashTable } from "../../../lib/types/hash/hash_table.ts";
@@ -15,17 +12,7 @@ import { assert, assertEquals, assertThrows } from "../../kit/assert.ts";
 import { Seeded } from "../../kit/flags.ts";
 import type { Command } from "../../kit/resp_client.ts";
 import { get, makeRoom, put, remove } from "../../keyspace/room.ts";
-import {
-  digestOf,
-  fill,
-  inDirectory,
-  LIMITS,
-  piecesOf,
-  rdbEncoder,
-  refOf,
-  Taken,
-  withServer,
-} from "./kit.ts";
+import { digestOf, fill, loadFile, piecesOf, rdbEncoder, refOf, Taken, withServer } from "./kit.ts";
 
 /** A step works on 64 KiB; an element may be as long as that, and takes a few bytes besides. */
 const PIECE_BYTES_MAX = 192 * 1024;
@@ -106,24 +93,10 @@ Deno.test("what the encoders write of large values, fields that expire too, is r
     for (const key of numbered(20, "small:")) encoder.record(db, 0, refOf(db, key));
     const bytes = taken.end();
     const { keyspace: loaded } = makeRoom(1);
-    await load(bytes, loaded);
+    await loadFile(bytes, loaded);
     assertEquals(digestOf(loaded), digestOf(keyspace));
   });
 });
-
-async function load(bytes: Uint8Array, keyspace: Keyspace): Promise<void> {
-  await inDirectory(async (dir) => {
-    const path = `${dir}/dump.rdb`;
-    Deno.writeFileSync(path, bytes);
-    const file = systemDisk.open(path, "read");
-    const rest = { dropExpired: false, verify: true, clock: systemClock, log: () => {} };
-    try {
-      await loadRdb({ file, path, keyspace, limits: LIMITS, ...rest });
-    } finally {
-      file.close();
-    }
-  });
-}
 
 /** Noise, text, and what compresses at one end only: each some 300 KB. */
 function longStrings(): Uint8Array[] {
@@ -150,7 +123,7 @@ Deno.test("a long string takes little memory, and is the same when it is read", 
       assert(bytes.length < value.length + 200);
       if (compress && value[0] === value[299_999]) assert(bytes.length < 10_000);
       const { keyspace: loaded } = makeRoom(2);
-      await load(bytes, loaded);
+      await loadFile(bytes, loaded);
       assertEquals(digestOf(loaded), digestOf(keyspace));
     }
   }
