@@ -10,8 +10,6 @@
  * Promise: it is a hint. What is read is thrown away; a wrong guess costs time and nothing else.
  */
 
-import type { Ref } from "./record_layout.ts";
-
 /** Most commands that are looked at ahead; what they lead to fits into the nearest caches. */
 export const AHEAD_MAX = 64;
 
@@ -39,8 +37,6 @@ export class KeysAhead {
   readonly refs: Int32Array = new Int32Array(AHEAD_MAX);
   /** Room for the hashes, and then the records, of elements. */
   readonly elements: Int32Array = new Int32Array(AHEAD_MAX);
-  /** Depends on all that was read, so that no compiler drops the reads. */
-  read: Ref = 0;
 
   /** Whether an argument of command `i` is the same as that of the one before. */
   repeats(i: number, argument: number): boolean {

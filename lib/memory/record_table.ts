@@ -136,7 +136,7 @@ export class RecordTable extends Records {
     }
     const read = index.touch(refs, count);
     for (let i = 0; i < count; i++) refs[i] = index.guess(refs[i]);
-    keys.read ^= read ^ this.touch(refs, count);
+    this.#read ^= read ^ this.touch(refs, count);
     return distinct >= KEYS_AHEAD_MIN && this.reservedBytes > CACHED_BYTES_MAX;
   }
 

@@ -219,9 +219,10 @@ function* encodeObject(
 ): Generator<void, boolean, void> {
   if (object instanceof HashTable) return yield* encodeHash(encoder, key, object.walk(clock_ms));
   if (object instanceof ListDeque) yield* encodeList(encoder, key, object);
-  else if (object instanceof SetTable) yield* encodeSet(encoder, key, object.walk());
-  else if (object instanceof LargeZset) yield* encodeZset(encoder, key, object.walk(false));
-  else if (object instanceof Stream) yield* encodeStream(encoder, key, object);
+  else if (object instanceof SetTable) yield* encodeMembers(encoder, key, object.walk(), "SADD");
+  else if (object instanceof LargeZset) {
+    yield* encodeMembers(encoder, key, object.walk(false), "ZADD");
+  } else if (object instanceof Stream) yield* encodeStream(encoder, key, object);
   else throw new Error(`snapshot: an object of type ${object.type} cannot be encoded`);
   return true;
 }
@@ -234,8 +235,8 @@ function* encodeMoment(
 ): Generator<void, boolean, void> {
   if (moment instanceof HashMoment) return yield* encodeHash(encoder, key, moment);
   if (moment instanceof ListMoment) yield* encodeList(encoder, key, moment);
-  else if (moment instanceof SetMoment) yield* encodeSet(encoder, key, moment);
-  else if (moment instanceof ZsetMoment) yield* encodeZset(encoder, key, moment);
+  else if (moment instanceof SetMoment) yield* encodeMembers(encoder, key, moment, "SADD");
+  else if (moment instanceof ZsetMoment) yield* encodeMembers(encoder, key, moment, "ZADD");
   else if (moment instanceof FrozenCopy && moment.value instanceof Stream) {
     yield* encodeStream(encoder, key, moment.value);
   } else throw new Error("snapshot: the moment of an unknown object");
@@ -264,8 +265,15 @@ function* encodeList(
   batches.end();
 }
 
-function* encodeSet(encoder: CommandEncoder, key: Buffer, members: ElementWalk): Steps {
-  const batches = new CommandBatches(encoder, "SADD", key, members.count, 1);
+/** The members of a set, or (`ZADD`) those of a sorted set behind their scores. */
+function* encodeMembers(
+  encoder: CommandEncoder,
+  key: Buffer,
+  members: ElementWalk,
+  command: "SADD" | "ZADD",
+): Steps {
+  const scored = command === "ZADD";
+  const batches = new CommandBatches(encoder, command, key, members.count, scored ? 2 : 1);
   while (members.next()) {
     if (members.isResting) {
       yield;
@@ -273,22 +281,7 @@ function* encodeSet(encoder: CommandEncoder, key: Buffer, members: ElementWalk):
     }
     const { bytes, keyStart: start, valueStart: end } = members;
     batches.next();
-    if (end - start <= WHOLE_BYTES_MAX) encoder.bulk(bytes, start, end);
-    else yield* encodeBulk(encoder, { bytes, start, end });
-  }
-  batches.end();
-}
-
-function* encodeZset(encoder: CommandEncoder, key: Buffer, members: ElementWalk): Steps {
-  const batches = new CommandBatches(encoder, "ZADD", key, members.count, 2);
-  while (members.next()) {
-    if (members.isResting) {
-      yield;
-      continue;
-    }
-    const { bytes, keyStart: start, valueStart: end } = members;
-    batches.next();
-    encoder.text(formatDouble(readScore(bytes, end)));
+    if (scored) encoder.text(formatDouble(readScore(bytes, end)));
     if (end - start <= WHOLE_BYTES_MAX) encoder.bulk(bytes, start, end);
     else yield* encodeBulk(encoder, { bytes, start, end });
   }

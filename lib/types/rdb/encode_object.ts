@@ -50,9 +50,11 @@ export function encodeObject(
   clock_ms: number,
 ): Steps {
   if (object instanceof ListDeque) return encodeList(writer, begin, object, listNodeSize);
-  if (object instanceof SetTable) return encodeSet(writer, begin, object.walk());
+  if (object instanceof SetTable) return encodeMembers(writer, begin, object.walk(), RdbType.set);
   if (object instanceof HashTable) return encodeHash(writer, begin, object.walk(clock_ms));
-  if (object instanceof LargeZset) return encodeZset(writer, begin, object.walk(true));
+  if (object instanceof LargeZset) {
+    return encodeMembers(writer, begin, object.walk(true), RdbType.zset2);
+  }
   if (object instanceof Stream) return encodeStreamObject(writer, begin, object);
   throw new Error(`rdb: an object of type ${object.type} cannot be written`);
 }
@@ -65,12 +67,12 @@ export function encodeMoment(
   listNodeSize: number,
 ): Steps {
   if (moment instanceof ListMoment) return encodeList(writer, begin, moment, listNodeSize);
-  if (moment instanceof SetMoment) return encodeSet(writer, begin, moment);
+  if (moment instanceof SetMoment) return encodeMembers(writer, begin, moment, RdbType.set);
   if (moment instanceof HashMoment) return encodeHash(writer, begin, moment);
   if (moment instanceof ZsetMoment) {
     // Redis begins with the greatest, so that each is added at the front when it is loaded.
     moment.isBackwards = true;
-    return encodeZset(writer, begin, moment);
+    return encodeMembers(writer, begin, moment, RdbType.zset2);
   }
   if (moment instanceof FrozenCopy && moment.value instanceof Stream) {
     return encodeStreamObject(writer, begin, moment.value);
@@ -154,8 +156,15 @@ function* encodeDeque(writer: RdbWriter, begin: Begin, list: ListChunks): Steps 
   return RDB_VERSION;
 }
 
-function* encodeSet(writer: RdbWriter, begin: Begin, members: ElementWalk): Steps {
-  begin(RdbType.set);
+/** The members of a set, or (`zset2`) those of a sorted set before their scores. */
+function* encodeMembers(
+  writer: RdbWriter,
+  begin: Begin,
+  members: ElementWalk,
+  type: typeof RdbType.set | typeof RdbType.zset2,
+): Steps {
+  const scored = type === RdbType.zset2;
+  begin(type);
   writer.size(members.count);
   while (members.next()) {
     if (members.isResting) {
@@ -163,8 +172,10 @@ function* encodeSet(writer: RdbWriter, begin: Begin, members: ElementWalk): Step
       continue;
     }
     const { bytes, keyStart: start, valueStart: end } = members;
+    const score = scored ? readScore(bytes, end) : 0;
     if (end - start <= WHOLE_BYTES_MAX) writer.string(bytes, start, end);
     else yield* writeLongString(writer, [{ bytes, start, end }]);
+    if (scored) writer.double(score);
   }
   return RDB_VERSION;
 }
@@ -199,23 +210,6 @@ function* encodeHash(writer: RdbWriter, begin: Begin, fields: ElementWalk): Step
 /** Expiries are written relative to the first one, plus 1; 0: none. */
 export function relativeExpiry(expiry_ms: number | undefined, first_ms: number): number {
   return expiry_ms === undefined ? 0 : expiry_ms - first_ms + 1;
-}
-
-function* encodeZset(writer: RdbWriter, begin: Begin, members: ElementWalk): Steps {
-  begin(RdbType.zset2);
-  writer.size(members.count);
-  while (members.next()) {
-    if (members.isResting) {
-      yield;
-      continue;
-    }
-    const { bytes, keyStart: start, valueStart: end } = members;
-    const score = readScore(bytes, end);
-    if (end - start <= WHOLE_BYTES_MAX) writer.string(bytes, start, end);
-    else yield* writeLongString(writer, [{ bytes, start, end }]);
-    writer.double(score);
-  }
-  return RDB_VERSION;
 }
 
 function* encodeStreamObject(writer: RdbWriter, begin: Begin, stream: Stream): Steps {
