@@ -28,18 +28,21 @@ export const directives: readonly Directive[] = [
   })),
 ];
 
-const byName = new Map<string, Directive>();
-for (const each of directives) {
-  for (const name of [each.name, ...(each.aliases ?? [])]) {
-    if (byName.has(name)) throw new Error(`two directives are called ${name}`);
-    byName.set(name, each);
-  }
-}
-
 /** Every name and alias with its directive, in the table's order. */
-export const directiveNames: ReadonlyMap<string, Directive> = byName;
+export const directiveNames: ReadonlyMap<string, Directive> = byName(directives);
+
+function byName(directives: readonly Directive[]): Map<string, Directive> {
+  const names = new Map<string, Directive>();
+  for (const each of directives) {
+    for (const name of [each.name, ...(each.aliases ?? [])]) {
+      if (names.has(name)) throw new Error(`two directives are called ${name}`);
+      names.set(name, each);
+    }
+  }
+  return names;
+}
 
 /** The directive of a name or alias, whatever its case. */
 export function findDirective(name: string): Directive | undefined {
-  return byName.get(name.toLowerCase());
+  return directiveNames.get(name.toLowerCase());
 }

@@ -11,16 +11,21 @@
 const POLYNOMIAL = 0xedb88320;
 const SLICES = 8;
 
-const table = new Int32Array(SLICES * 256);
-for (let byte = 0; byte < 256; byte++) {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) {
-    crc = (crc & 1) === 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
+const table = sliceTables();
+
+function sliceTables(): Int32Array {
+  const table = new Int32Array(SLICES * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) {
+      crc = (crc & 1) === 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
+    }
+    table[byte] = crc;
   }
-  table[byte] = crc;
-}
-for (let i = 256; i < SLICES * 256; i++) {
-  table[i] = table[table[i - 256] & 0xff] ^ (table[i - 256] >>> 8);
+  for (let i = 256; i < SLICES * 256; i++) {
+    table[i] = table[table[i - 256] & 0xff] ^ (table[i - 256] >>> 8);
+  }
+  return table;
 }
 
 /**

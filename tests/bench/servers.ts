@@ -1,8 +1,9 @@
 /**
  * The two servers under measurement, as processes.
  *
- * redeno is started with the very flags of `deno task start`, taken from `deno.json`. Promise: while
- * one server of a {@linkcode Pair} is measured the other is stopped (SIGSTOP) and costs nothing.
+ * redeno is started with the very flags of `deno task start`, or of `deno task serve`, taken from
+ * `deno.json`. Promise: while one server of a {@linkcode Pair} is measured the other is stopped
+ * (SIGSTOP) and costs nothing.
  */
 
 import { fileURLToPath } from "node:url";
@@ -30,24 +31,23 @@ export function killServers(): void {
   for (const server of running) server.kill();
 }
 
-let main = "main.ts";
+let task = "start";
 
 /** From now on redeno is started from the file that `deno task bundle` writes. */
 export function useBundle(): void {
-  main = "build/redeno.js";
+  task = "serve";
 }
 
-/** The command of `deno task start`, to be run directly: no shell and no task runner between. */
+/** The command of the task that starts redeno, to be run directly: no shell, no task runner. */
 export function startCommand(): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
   // A task is its command, or a record of description and command.
-  const text: unknown = tasks?.start?.command ?? tasks?.start;
+  const text: unknown = tasks?.[task]?.command ?? tasks?.[task];
   if (typeof text !== "string" || /["'$&|;<>\\]/.test(text)) {
-    throw new Error(`deno.json: task 'start' is not a plain command: ${JSON.stringify(text)}`);
+    throw new Error(`deno.json: task '${task}' is not a plain command: ${JSON.stringify(text)}`);
   }
   const [program, ...args] = text.trim().split(/\s+/);
-  const words = args.map((word) => word === "main.ts" ? main : word);
-  return [program === "deno" ? Deno.execPath() : program, ...words];
+  return [program === "deno" ? Deno.execPath() : program, ...args];
 }
 
 /** Starts one server on a free port and waits for its first PONG; `dir` is made where not given. */

@@ -23,7 +23,7 @@ Deno.test({
   async fn() {
     assertEquals(problem, "");
     const port = freePort();
-    const options = { bundle, bare: true };
+    const options = { bundle };
     const args = ["--port", String(port), "--dir", dir.path, "--bind", "127.0.0.1"];
     args.push("--appendonly", "yes");
     await using first = new Program(args, options);

@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly bare?: boolean;
   /** A compiled redeno to run in place of the task's command. */
   readonly executable?: string;
-  /** A bundle to run in place of `main.ts`. */
+  /** A bundle to run in place of `main.ts`, without `--default-config` in any case. */
   readonly bundle?: string;
   /** The working directory; the root of the project where not given. */
   readonly cwd?: string;
@@ -31,10 +31,12 @@ export interface RunOptions {
 
 const TIMEOUT_MS = 20_000;
 
-/** The command of `deno task start`, without `deno`. */
+/** The command of `deno task start`, or for a bundle that of `deno task serve`, without `deno`. */
 function startCommand(bare: boolean, bundle: string | undefined): string[] {
-  const words = denoJson.tasks.start.command.split(" ").slice(1)
-    .map((word) => word === "main.ts" ? bundle ?? `${ROOT}main.ts` : word);
+  const { start, serve } = denoJson.tasks;
+  if (bundle !== undefined) return [...serve.command.split(" ").slice(1, -1), bundle];
+  const words = start.command.split(" ").slice(1)
+    .map((word) => word === "main.ts" ? `${ROOT}main.ts` : word);
   return bare ? words.slice(0, words.indexOf("--default-config")) : words;
 }
 

@@ -20,26 +20,30 @@ const LONG_BYTES = 1 << 14;
 const lows = new Int32Array(CRC_SLICES * 256);
 const highs = new Int32Array(CRC_SLICES * 256);
 
-for (let byte = 0; byte < 256; byte++) {
-  let low = byte;
-  let high = 0;
-  for (let bit = 0; bit < 8; bit++) {
-    const odd = low & 1;
-    low = (low >>> 1) | (high << 31);
-    high >>>= 1;
-    if (odd === 1) {
-      low ^= POLYNOMIAL_LOW;
-      high ^= POLYNOMIAL_HIGH;
+fillTables();
+
+function fillTables(): void {
+  for (let byte = 0; byte < 256; byte++) {
+    let low = byte;
+    let high = 0;
+    for (let bit = 0; bit < 8; bit++) {
+      const odd = low & 1;
+      low = (low >>> 1) | (high << 31);
+      high >>>= 1;
+      if (odd === 1) {
+        low ^= POLYNOMIAL_LOW;
+        high ^= POLYNOMIAL_HIGH;
+      }
     }
+    lows[byte] = low;
+    highs[byte] = high;
   }
-  lows[byte] = low;
-  highs[byte] = high;
-}
-for (let i = 256; i < CRC_SLICES * 256; i++) {
-  const low = lows[i - 256];
-  const high = highs[i - 256];
-  lows[i] = ((low >>> 8) | (high << 24)) ^ lows[low & 0xff];
-  highs[i] = (high >>> 8) ^ highs[low & 0xff];
+  for (let i = 256; i < CRC_SLICES * 256; i++) {
+    const low = lows[i - 256];
+    const high = highs[i - 256];
+    lows[i] = ((low >>> 8) | (high << 24)) ^ lows[low & 0xff];
+    highs[i] = (high >>> 8) ^ highs[low & 0xff];
+  }
 }
 
 /** Takes long runs into a checksum, in memory of its own. */
