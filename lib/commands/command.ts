@@ -43,7 +43,7 @@ export function countedKeys(index: number, flags: string): KeySpec {
 }
 
 /** What is derived from a record. */
-type Derived = "fullName" | "isWrite" | "subcommandTable" | "usage" | "subcommands";
+type Derived = "fullName" | "isWrite" | "touchesData" | "subcommandTable" | "usage" | "subcommands";
 
 /** What is written down about a command. */
 export interface CommandRecord extends Omit<CommandData, Derived> {
@@ -78,6 +78,7 @@ export function command(record: CommandRecord): Command {
     fullName: record.name,
     arity: record.arity,
     isWrite: record.flags.includes("write"),
+    touchesData: record.keys !== undefined || record.flags.includes("readonly"),
     flags: record.flags,
     run: record.run,
     keys: record.keys,

@@ -101,6 +101,8 @@ export interface CommandData {
   readonly fullName: string;
   /** Whether it changes data (`write`). */
   readonly isWrite: boolean;
+  /** Whether it tells of data or changes it: KEYS, SCAN, RANDOMKEY and DBSIZE name no key and do. */
+  readonly touchesData: boolean;
   /** Subcommands by name in small letters. */
   readonly subcommandTable?: ReadonlyMap<string, CommandData>;
   /** Figures for INFO commandstats. */

@@ -28,6 +28,7 @@ import {
   EXPIRES,
   EXTERNAL,
   LENGTH_MAX,
+  NONE,
   OFFSET_BITS,
   OFFSET_MASK,
   recordSize,
@@ -36,7 +37,7 @@ import {
 } from "./record_layout.ts";
 import { Records } from "./records.ts";
 
-export { ENCODING_MAX, NONE, type Ref } from "./record_layout.ts";
+export { ENCODING_MAX, NONE, type Ref };
 
 /** Tables up to this size stay in the processor's caches by themselves. */
 const CACHED_BYTES_MAX = 512 * 1024;
@@ -52,6 +53,10 @@ export class RecordTable extends Records {
   readonly #expiring: HashIndex;
   /** Hash of the key of the last {@linkcode RecordTable.find}, which `insert` takes up. */
   #lastHash = 0;
+  /** What the last find found, or NONE: to be forgotten whenever a record goes or moves. */
+  #found: Ref = NONE;
+  /** Whether the one before it found the same: one hot key need not be hashed again and again. */
+  #isHot = false;
   /** Depends on what was read ahead, so that no compiler drops the reads. */
   #read = 0;
 
@@ -105,9 +110,14 @@ export class RecordTable extends Records {
 
   /** The record with key `buf[start .. end)`, or NONE. */
   find(buf: Uint8Array, start: number, end: number): Ref {
+    const last = this.#found;
+    if (this.#isHot && last !== NONE && this.keyEquals(last, buf, start, end)) return last;
     const hash = hashBytes(this.#seed, buf, start, end);
     this.#lastHash = hash;
-    return this.#index.find(hash, buf, start, end);
+    const ref = this.#index.find(hash, buf, start, end);
+    this.#isHot = ref === last;
+    this.#found = ref;
+    return ref;
   }
 
   /** As {@linkcode RecordTable.find}, but the next `insert` does not belong to it. */
@@ -271,6 +281,7 @@ export class RecordTable extends Records {
 
   /** Takes everything out. */
   clear(): void {
+    this.#found = NONE;
     this.#index.clear();
     this.#expiring.clear();
     this.arena.clear();
@@ -283,6 +294,7 @@ export class RecordTable extends Records {
    * large values. False: none was left.
    */
   dismantle(count: number): boolean {
+    this.#found = NONE;
     return this.externals.dismantle(count) || this.arena.dismantle(count);
   }
 
@@ -293,6 +305,7 @@ export class RecordTable extends Records {
   compact(count_max: number): number {
     const segment = this.arena.sparseSegment();
     if (segment === 0) return 0;
+    this.#found = NONE;
     return this.arena.evacuate(segment, count_max, (from, to) => {
       const hash = this.#keyHash(to);
       this.#index.replace(hash, from, to);
@@ -324,6 +337,7 @@ export class RecordTable extends Records {
 
   /** Gives the memory of a record back; the indexes are the caller's affair. */
   #release(ref: Ref): void {
+    this.#found = NONE;
     const words = this.arena.words[ref >>> OFFSET_BITS];
     const at = (ref & OFFSET_MASK) << 1;
     if ((words[at] & EXTERNAL) !== 0) this.externals.release(words[at + 1]);
@@ -376,6 +390,7 @@ export class RecordTable extends Records {
     words[at] = word0;
     words[at + 1] = this.arena.words[ref >>> OFFSET_BITS][((ref & OFFSET_MASK) << 1) + 1];
     this.#index.replace(this.#keyHash(moved), ref, moved);
+    this.#found = NONE;
     this.arena.free(ref);
     return moved;
   }

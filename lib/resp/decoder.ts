@@ -20,7 +20,8 @@ import type { KeysAhead } from "../memory/keys_ahead.ts";
 import { parseInt64 } from "../numbers/int64.ts";
 import { Args } from "./args.ts";
 import { lookAhead } from "./lookahead.ts";
-import { splitInline } from "./inline.ts";
+import { readPlainLine, splitInline } from "./inline.ts";
+import { readShortArguments } from "./short_arguments.ts";
 import { type DecoderLimits, ProtocolError, QueryTooLargeError } from "./protocol_error.ts";
 
 export { type DecoderLimits, ProtocolError, QueryTooLargeError };
@@ -30,17 +31,11 @@ const LF = 10;
 const ASTERISK = 42;
 const DOLLAR = 36;
 const HASH = 35;
-const TAB = 9;
-const SPACE = 32;
-const DOUBLE_QUOTE = 34;
-const SINGLE_QUOTE = 39;
 const ZERO = 48;
 const NUL = 0;
 
 /** Longest line that is not a bulk string (PROTO_INLINE_MAX_SIZE). */
 const LINE_BYTES_MAX = 64 * 1024;
-/** Inline commands up to this length are looked for in one pass. */
-const PLAIN_LINE_BYTES_MAX = 256;
 /** Most arguments of a command (`INT_MAX`): what bounds them is `queryBytesMax`. */
 const ARGS_MAX = 2 ** 31 - 1;
 /** After a command with more offsets than this, the room for them is given back. */
@@ -206,6 +201,7 @@ export class Decoder {
   #readArguments(): boolean {
     const { args } = this;
     const { bulkBytesMax } = this.#limits;
+    if (this.#bulk < 0) this.#readShortArguments(bulkBytesMax);
     while (this.#missing > 0) {
       if (this.#bulk < 0) {
         if (this.#pos === this.#end) return false;
@@ -231,6 +227,14 @@ export class Decoder {
       this.#missing--;
     }
     return true;
+  }
+
+  #readShortArguments(length_max: number): void {
+    const { args } = this;
+    const { count } = args;
+    this.#pos = readShortArguments(args, this.#pos, this.#end, this.#missing, length_max);
+    this.#missing -= args.count - count;
+    this.#searched = Math.max(this.#searched, this.#pos);
   }
 
   /** The argument under way does not begin with `$`: fails once its line is whole. */
@@ -300,7 +304,12 @@ export class Decoder {
 
   /** Reads an inline command into `args`. False: there is more to come. */
   #readInline(): boolean {
-    if (this.#readPlainLine()) return true;
+    const past = readPlainLine(this.args, this.#buf, this.#pos, this.#end);
+    if (past >= 0) {
+      this.canonical = false;
+      this.#pos = this.#searched = past;
+      return true;
+    }
     const lineFeed = this.#findLineEnd(LF, "too big inline request");
     if (lineFeed < 0) return false;
     const end = lineFeed > this.#pos && this.#buf[lineFeed - 1] === CR ? lineFeed - 1 : lineFeed;
@@ -313,34 +322,6 @@ export class Decoder {
     this.args.bounds = inline.bounds;
     this.args.count = inline.count;
     return true;
-  }
-
-  /**
-   * The common inline command: a short line, all here, of words without quotes. False: it is not,
-   * and nothing has changed but `args`.
-   */
-  #readPlainLine(): boolean {
-    const { args } = this;
-    const buf = this.#buf;
-    const limit = Math.min(this.#end, this.#pos + PLAIN_LINE_BYTES_MAX);
-    args.buf = buf;
-    args.count = 0;
-    let word = -1;
-    for (let at = this.#pos; at < limit; at++) {
-      const byte = buf[at];
-      if (byte > SINGLE_QUOTE || (byte > SPACE && byte !== DOUBLE_QUOTE && byte !== SINGLE_QUOTE)) {
-        if (word < 0) word = at;
-        continue;
-      }
-      if (byte !== SPACE && byte !== LF && byte !== CR && byte !== TAB) return false;
-      if (word >= 0) args.push(word, at);
-      word = -1;
-      if (byte !== LF) continue;
-      this.canonical = false;
-      this.#pos = this.#searched = at + 1;
-      return true;
-    }
-    return false;
   }
 
   /** Strict mode: steps over a line that begins with `#`. False: there is more to come. */

@@ -8,10 +8,16 @@
  * feed may stand between words, but do not end one that is not quoted (`sdssplitargs`).
  */
 
+import type { Buffer } from "node:buffer";
+import type { Args } from "./args.ts";
+
+const LF = 10;
 const SPACE = 32;
 const DOUBLE_QUOTE = 34;
 const SINGLE_QUOTE = 39;
 const BACKSLASH = 92;
+/** Lines up to this length are looked for in one pass. */
+const PLAIN_LINE_BYTES_MAX = 256;
 const ESCAPES: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, b: 8, a: 7 };
 
 /** Whether a byte ends a word that is not quoted. */
@@ -79,6 +85,29 @@ function readQuoted(
         word.push(ESCAPES[String.fromCharCode(line[at])] ?? line[at]);
       }
     }
+  }
+  return -1;
+}
+
+/**
+ * Reads the common inline command into `args`: a short line from `at` on, all here, of words without
+ * quotes. Returns where the next line begins; -1: it is none, and nothing has changed but `args`.
+ */
+export function readPlainLine(args: Args, buf: Buffer, at: number, end: number): number {
+  const limit = Math.min(end, at + PLAIN_LINE_BYTES_MAX);
+  args.buf = buf;
+  args.count = 0;
+  let word = -1;
+  for (; at < limit; at++) {
+    const byte = buf[at];
+    if (byte > SINGLE_QUOTE || (byte > SPACE && byte !== DOUBLE_QUOTE && byte !== SINGLE_QUOTE)) {
+      if (word < 0) word = at;
+      continue;
+    }
+    if (!endsWord(byte)) return -1;
+    if (word >= 0) args.push(word, at);
+    word = -1;
+    if (byte === LF) return at + 1;
   }
   return -1;
 }

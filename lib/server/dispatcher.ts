@@ -185,7 +185,7 @@ export class Dispatcher {
     } finally {
       this.#depth--;
     }
-    if (done instanceof Promise) {
+    if (done !== undefined) {
       const ran_ms = timer.suspend(began_ms, ctx, command, args); // the rest is waiting
       return done.then(() => {
         timer.add(command.usage, ran_ms);
@@ -218,8 +218,7 @@ export class Dispatcher {
     const { usage } = command;
     stats.commandsProcessed++;
     usage.calls++;
-    // KEYS, SCAN, RANDOMKEY and DBSIZE name no key and yet tell of what was written.
-    if (command.keys !== undefined || has(command, "readonly")) this.touchedData = true;
+    if (command.touchesData) this.touchedData = true;
     if (ctx.reply.errorCount === errorsBefore) return;
     usage.failed++;
     stats.countError(ctx.reply.lastError);
@@ -256,6 +255,17 @@ export class Dispatcher {
     const arity = wrongArity(command, args);
     if (arity !== undefined) return arity;
     if (command.run === undefined) return unknownSubcommand(command, args);
+    return this.#isUnrestricted(client) ? undefined : this.#restriction(client, command);
+  }
+
+  /** Whether any command may run now: nearly always, so that the rest need not be asked. */
+  #isUnrestricted(client: Client): boolean {
+    const { server } = this.#parts;
+    return client.authenticated && client.transaction === undefined && !client.isRestricted &&
+      !server.keyspace.loading && server.persistence.refusal === undefined;
+  }
+
+  #restriction(client: Client, command: Command): string | undefined {
     const { server } = this.#parts;
     if (!client.authenticated && !has(command, "no_auth")) return NO_AUTH;
     if (client.transaction !== undefined && has(command, "no_multi")) return NOT_IN_MULTI;

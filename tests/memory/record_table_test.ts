@@ -42,6 +42,23 @@ Deno.test("a table of few keys does what a Map does: every slot is used again an
   model.checkAll();
 });
 
+Deno.test("a key that is asked for again and again is found wherever it went", () => {
+  const model = new TableModel(new Seeded(seed + 6), { keys: 2, valueLength_max: 300 });
+  for (let i = 0; i < size / 5; i++) model.step();
+  model.checkAll();
+  const table = newTable();
+  insert(table, "hot", "x");
+  const other = insert(table, "other", "y");
+  for (let i = 0; i < 3; i++) assertEquals(value(table, find(table, "hot")), "x");
+  table.setValue(find(table, "hot"), 1, Buffer.alloc(5000, "z"), 0, 5000);
+  for (let i = 0; i < 3; i++) assertEquals(value(table, find(table, "hot")), "z".repeat(5000));
+  table.remove(find(table, "hot"));
+  for (let i = 0; i < 3; i++) assertEquals(find(table, "hot"), NONE);
+  insert(table, "hot", "again"); // with the hash of the find before it, not of one before that
+  assertEquals(find(table, "other"), other);
+  assertEquals(value(table, find(table, "hot")), "again");
+});
+
 Deno.test("a table that grows to many records and shrinks again loses and keeps nothing", () => {
   const count = Math.max(1000, Math.floor(size / 3));
   const model = new TableModel(new Seeded(seed + 2), { keys: count, valueLength_max: 40 });
