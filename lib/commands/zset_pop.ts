@@ -73,7 +73,7 @@ function popLarge(
 ): void {
   const { table, tree } = large;
   for (let k = 0; k < count; k++) {
-    large.goTo(max ? large.size - 1 : 0);
+    large.goToEdge(max);
     replyPopped(ctx.reply, table.bytes, table.keyStart, table.valueStart, tree.score, nested);
     large.removeHere();
   }

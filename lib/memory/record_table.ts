@@ -151,6 +151,18 @@ export class RecordTable extends Records {
   }
 
   /**
+   * Reads ahead what removing these records will read. Returns false where that is not worth the
+   * while.
+   */
+  warmRecords(refs: Int32Array, count: number): boolean {
+    if (this.reservedBytes <= CACHED_BYTES_MAX) return false;
+    this.#read ^= this.touch(refs, count);
+    for (let i = 0; i < count; i++) refs[i] = this.#keyHash(refs[i]);
+    this.#read ^= this.#index.touch(refs, count);
+    return true;
+  }
+
+  /**
    * Adds a record whose key the last {@linkcode RecordTable.find} did not find. The value is
    * `value[from .. to)`; `encoding` is 1 .. {@linkcode ENCODING_MAX}, `meta` has 24 bits. It expires
    * at `expiry_ms`; undefined: never.

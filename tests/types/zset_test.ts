@@ -244,3 +244,34 @@ Deno.test("a list of members is stored in order and knows what comes twice", () 
     assert(!list.isUnique);
   }
 });
+
+Deno.test("members popped from both ends come in order, whatever is read ahead or added between", () => {
+  const random = new Seeded(flags(1).seed + 9);
+  const large = new LargeZset({ k0: 1, k1: 2 });
+  const model = new Model();
+  let added = 0;
+  const add = () => {
+    const [member, score] = [`member:${added++}`, random.below(1000)];
+    model.scores.set(member, score);
+    const bytes = new TextEncoder().encode(member);
+    assertEquals(large.find(bytes, 0, bytes.length), NONE);
+    large.insert(bytes, 0, bytes.length, score);
+  };
+  for (let i = 0; i < 20_000; i++) add(); // more than the processor's caches are taken to hold
+  let left = model.sorted;
+  for (let i = 0; left.length > 0; i++) {
+    if (i % 4000 === 100) {
+      for (let k = 0; k < 50; k++) add();
+      left = model.sorted;
+    }
+    const last = i % 100 < 40;
+    large.goToEdge(last);
+    const { bytes, keyStart, valueStart } = large.table;
+    const popped = bytes.toString("latin1", keyStart, valueStart);
+    const expected = (last ? left.pop() : left.shift())!;
+    assertEquals([popped, large.tree.score], [...expected]);
+    model.scores.delete(popped);
+    large.removeHere();
+  }
+  assertEquals(large.size, 0);
+});

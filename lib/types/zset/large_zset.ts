@@ -21,6 +21,12 @@ import { ZsetMoment } from "./zset_moment.ts";
 /** The only encoding of the records. */
 const MEMBER = 1;
 
+/** So many elements at an end are read ahead at a time. */
+const POPS_AHEAD = 16;
+/** While all is in the processor's caches anyway, it is looked at again after so many. */
+const POPS_UNWARMED = 256;
+
+const edgeRefs = new Int32Array(POPS_AHEAD);
 const scoreBytes = Buffer.alloc(SCORE_BYTES);
 
 /** A sorted set of any size. */
@@ -34,6 +40,8 @@ export class LargeZset implements ValueObject {
 
   readonly #seed: HashSeed;
   #moment: ZsetMoment | undefined;
+  /** So many more may be taken from an end before anything is read ahead. */
+  #popsAhead = 0;
   #isFreed = false;
 
   /** @param seed the secret of the hash. */
@@ -103,6 +111,23 @@ export class LargeZset implements ValueObject {
   goTo(rank: number): void {
     this.tree.seekRank(rank);
     this.table.locate(this.tree.ref);
+  }
+
+  /**
+   * As {@linkcode LargeZset.goTo} for the first or the last member, which is about to be taken out: one
+   * who takes from an end will probably take more, and what that needs is read ahead.
+   */
+  goToEdge(last: boolean): void {
+    const { tree, table } = this;
+    tree.seekRank(last ? this.size - 1 : 0);
+    if (this.#popsAhead-- <= 0) this.#popsAhead = this.#warmEdge(last);
+    table.locate(tree.ref);
+  }
+
+  /** Returns how many elements it has read ahead for, or how long not to try again. */
+  #warmEdge(last: boolean): number {
+    const count = this.tree.refsFromHere(edgeRefs, last);
+    return this.table.warmRecords(edgeRefs, count) ? count - 1 : POPS_UNWARMED;
   }
 
   /** Takes out the member that {@linkcode LargeZset.goTo} has gone to. */

@@ -130,6 +130,19 @@ export class RankPath {
       .refs[this.leaves.part(this.leaf)][this.leaves.base(this.leaf) + this.slot];
   }
 
+  /**
+   * Records of the element at hand and of those behind it (or before it) in its leaf, as many as `refs`
+   * has room for. Returns how many.
+   */
+  refsFromHere(refs: Int32Array, isBackwards: boolean): number {
+    const { leaves, leaf, slot } = this;
+    const part = leaves.refs[leaves.part(leaf)];
+    const base = leaves.base(leaf);
+    const count = Math.min(refs.length, isBackwards ? slot + 1 : leaves.lengths[leaf] - slot);
+    for (let i = 0; i < count; i++) refs[i] = part[base + (isBackwards ? slot - i : slot + i)];
+    return count;
+  }
+
   // --- going down -----------------------------------------------------------------------------
 
   #probe(score: number, buf: Uint8Array, start: number, end: number): void {
