@@ -131,7 +131,12 @@ function enterDirectory(config: Config): void {
 
 async function run(server: Server, config: Config, logger: Logger): Promise<void> {
   logger.log("notice", `redeno ${REDENO_VERSION} is starting, pid ${Deno.pid}`);
-  await server.start();
+  try {
+    await server.start();
+  } catch (error) { // who has a log looks there; the terminal is told in any case
+    if (config.values.logfile !== "") logger.log("warning", messageOf(error));
+    throw error;
+  }
   writePidFile(config, logger);
   logger.log(
     "notice",

@@ -60,6 +60,8 @@ export class Client {
   readonly watchedKeys = new Map<string, WatchedKey>();
   /** A watched key has changed. */
   dirty = false;
+  /** Of `reply.errorCount` so many are in the statistics: each by the command that it came from. */
+  errorsCounted = 0;
   replyMode: ReplyMode = "on";
   /** CLIENT NO-EVICT. */
   noEvict = false;

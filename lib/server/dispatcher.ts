@@ -100,7 +100,7 @@ export class Dispatcher {
     const refusal = wrongArity(command, args);
     if (refusal !== undefined) return refusal;
     const errorsBefore = client.reply.errorCount;
-    if (client.transaction !== undefined && !RUN_IN_MULTI.has(command.name)) {
+    if (client.transaction !== undefined && !RUN_IN_MULTI.has(command.fullName)) {
       client.transaction.commands.push({ command, args: args.copy() });
     } else if (this.#run(ctx, command, args, undefined) !== undefined) {
       throw new Error(`replay: '${command.fullName}' suspends`);
@@ -140,7 +140,7 @@ export class Dispatcher {
     arrival: Arrival | undefined,
   ): Promise<void> | undefined {
     const { transaction, reply } = ctx.client;
-    if (transaction !== undefined && !RUN_IN_MULTI.has(command.name)) {
+    if (transaction !== undefined && !RUN_IN_MULTI.has(command.fullName)) {
       const copy = args.copy();
       transaction.commands.push({ command, args: copy });
       transaction.queuedBytes += copy.buf.length;
@@ -164,7 +164,7 @@ export class Dispatcher {
     const { server, timer } = this.#parts;
     const { reply } = ctx.client;
     const dirtyBefore = server.keyspace.dirty;
-    const errorsBefore = reply.errorCount;
+    const errorsBefore = reply.errorCount - ctx.client.errorsCounted;
     const outerEffectsGiven = ctx.effectsGiven;
     const repliedBefore = reply.length;
     const began_ms = ctx.client.isReplay ? SHARED : timer.start(command.usage, args);
@@ -219,7 +219,10 @@ export class Dispatcher {
     stats.commandsProcessed++;
     usage.calls++;
     if (command.touchesData) this.touchedData = true;
-    if (ctx.reply.errorCount === errorsBefore) return;
+    // What EXEC has run was counted by itself: that is no error of EXEC.
+    const errors = ctx.reply.errorCount - ctx.client.errorsCounted - errorsBefore;
+    if (errors === 0) return;
+    ctx.client.errorsCounted += errors;
     usage.failed++;
     stats.countError(ctx.reply.lastError);
   }
@@ -275,7 +278,7 @@ export class Dispatcher {
       const isDenied = command.name === "ping" || includes(command, client, (each) => each.isWrite);
       if (refusal !== undefined && isDenied) return refusal;
     }
-    if (client.isRestricted && !RUN_WHEN_SUBSCRIBED.has(command.name)) {
+    if (client.isRestricted && !RUN_WHEN_SUBSCRIBED.has(command.fullName)) {
       return notWhenSubscribed(command);
     }
     if (server.keyspace.loading && includes(command, client, (each) => !has(each, "loading"))) {

@@ -34,6 +34,15 @@ const SCRIPTS: readonly (readonly [name: string, script: string])[] = [
      A EXEC`,
   ],
   [
+    "a subcommand is queued even if a command that is not has its name",
+    `A MULTI
+     A SLOWLOG RESET
+     A LATENCY RESET
+     A SET k 1
+     B GET k
+     A EXEC`,
+  ],
+  [
     "DISCARD forgets the queue",
     `A MULTI
      A SET k 1
