@@ -75,7 +75,9 @@ export class Client {
   closing = false;
   /** What the client is subscribed to; undefined: nothing. */
   subscriptions: Subscriptions | undefined;
-  /** Suspended until this is called: a blocking command, CLIENT PAUSE. */
+  /** Waits for the end of CLIENT PAUSE. */
+  paused = false;
+  /** Suspended in a blocking command until this is called. */
   unblock: ((how: "timeout" | "error") => void) | undefined;
 
   /** Where the reply of the command that runs begins; only noted while messages may come in. */

@@ -12,6 +12,7 @@ import type { Args } from "../resp/args.ts";
 import type { Client } from "./client.ts";
 import { clientSubcommand, type ClientType, clientType, unknownType } from "./client_subcommand.ts";
 import { type Context, SYNTAX_ERROR } from "./context.ts";
+import { countedOutput_bytes, outputBlocks, OWN_BUFFER_BYTES } from "./output_blocks.ts";
 
 const INVALID_ID = "ERR Invalid client ID";
 
@@ -90,8 +91,11 @@ function chosenClients({ args, server, reply }: Context): readonly Client[] | un
 export function clientLine(client: Client, ctx: Context): string {
   const now_ms = ctx.server.clock.now_ms();
   const { link, transaction, reply, subscriptions } = client;
-  const inputBytes = link?.inputBytes ?? 0;
-  const inputFreeBytes = link?.inputFreeBytes ?? 0;
+  const buffered_bytes = (link?.inputBytes ?? 0) + (link?.inputFreeBytes ?? 0);
+  // The command that asks has been decoded, and still stands in the buffer.
+  const asking_bytes = client === ctx.client ? commandBytes(ctx.args) : 0;
+  const inputBytes = Math.min((link?.inputBytes ?? 0) + asking_bytes, buffered_bytes);
+  const inputFreeBytes = buffered_bytes - inputBytes;
   const outputBytes = link?.outputBytes ?? 0;
   const argumentBytes = client === ctx.client ? sizeOf(ctx.args) : 0;
   const queuedBytes = transaction?.queuedBytes ?? 0;
@@ -115,12 +119,12 @@ export function clientLine(client: Client, ctx: Context): string {
     ["multi-mem", queuedBytes],
     ["rbs", reply.bufferBytes],
     ["rbp", reply.length],
-    ["obl", outputBytes],
-    ["oll", 0],
-    ["omem", outputBytes],
+    ["obl", Math.min(outputBytes, OWN_BUFFER_BYTES)],
+    ["oll", outputBlocks(outputBytes)],
+    ["omem", countedOutput_bytes(outputBytes)],
     [
       "tot-mem",
-      inputBytes + inputFreeBytes + argumentBytes + queuedBytes +
+      buffered_bytes + argumentBytes + queuedBytes +
       Math.max(outputBytes, reply.bufferBytes),
     ],
     ["events", outputBytes > 0 && client !== ctx.client ? "rw" : "r"],
@@ -136,7 +140,7 @@ function flagsOf(client: Client): string {
   const flags = [
     client.subscriptions !== undefined ? "P" : "",
     client.transaction !== undefined ? "x" : "",
-    client.unblock !== undefined ? "b" : "",
+    client.unblock !== undefined || client.paused ? "b" : "",
     client.dirty ? "d" : "",
     client.closing ? "c" : "",
     client.noEvict ? "e" : "",
@@ -152,5 +156,13 @@ function wholeSeconds(span_ms: number): number {
 function sizeOf(args: Args): number {
   let size = 0;
   for (let i = 0; i < args.count; i++) size += args.length(i);
+  return size;
+}
+
+/** Bytes of a command as clients send it: `*2\r\n$6\r\nCLIENT\r\n$4\r\nLIST\r\n`. */
+function commandBytes(args: Args): number {
+  const lineBytes = (count: number) => `$${count}\r\n`.length;
+  let size = lineBytes(args.count);
+  for (let i = 0; i < args.count; i++) size += lineBytes(args.length(i)) + args.length(i) + 2;
   return size;
 }

@@ -1,12 +1,14 @@
 /** CONFIG GET, SET, RESETSTAT, REWRITE and HELP, on top of `lib/config`. */
 
-import { ConfigCommandError } from "../config/errors.ts";
-import { rewriteConfigFile } from "../config/rewrite.ts";
+import { ConfigCommandError, ConfigLoadingError } from "../config/errors.ts";
+import { attempt } from "../config/maybe_async.ts";
+import { rewriteConfigFile, type RewriteOptions } from "../config/rewrite.ts";
 import { configFiles } from "../platform/std_fs/config_files.ts";
 import { type Command, command, type CommandFlag } from "./command.ts";
 import { type Context, SYNTAX_ERROR } from "./context.ts";
 import { replyHelp } from "./help.ts";
 
+const LOADING = "LOADING Redis is loading the dataset in memory";
 const ADMIN: readonly CommandFlag[] = ["admin", "noscript", "loading", "stale"];
 
 const get = command({
@@ -50,22 +52,41 @@ const set = command({
     for (let i = 2; i < args.count; i += 2) pairs.push([args.text(i), args.text(i + 1)]);
 
     const isLocal = client.link?.isLocal ?? true;
-    if (!succeeds(ctx, () => server.config.set(pairs, { local: isLocal }))) return undefined;
-    // OK after `appendonly yes` means that the log holds the data, all of it.
-    const { logReady } = server.persistence;
-    const isAboutLog = pairs.some(([name]) => name.toLowerCase() === "appendonly");
-    if (logReady === undefined || !isAboutLog || !ctx.mayWait) return ctx.reply.ok() as undefined;
-    return logReady.then(
-      () => ctx.reply.ok(),
-      // The reason, which may name paths, is in the server's log.
-      () =>
-        ctx.reply.error(
-          "ERR CONFIG SET failed (possibly related to argument 'appendonly') - " +
-            "Unable to turn on AOF. Check server logs.",
-        ),
+    const done = attempt(
+      () => {
+        const underWay = server.config.set(pairs, {
+          local: isLocal,
+          loading: server.keyspace.loading,
+        });
+        if (underWay !== undefined && ctx.mayWait) return underWay.then(() => replySet(ctx, pairs));
+        // In EXEC nobody waits for what takes its time: if it fails after all, the log says so.
+        underWay?.catch(() => {});
+        return replySet(ctx, pairs);
+      },
+      (error) => replyRefusal(ctx, error),
     );
+    return done ?? undefined;
   },
 });
+
+/** OK after `appendonly yes` means that the log holds the data, all of it. */
+function replySet(
+  { reply, server, mayWait }: Context,
+  pairs: readonly [name: string, value: string][],
+): void | Promise<void> {
+  const { logReady } = server.persistence;
+  const isAboutLog = pairs.some(([name]) => name.toLowerCase() === "appendonly");
+  if (logReady === undefined || !isAboutLog || !mayWait) return reply.ok();
+  return logReady.then(
+    () => reply.ok(),
+    // The reason, which may name paths, is in the server's log.
+    () =>
+      reply.error(
+        "ERR CONFIG SET failed (possibly related to argument 'appendonly') - " +
+          "Unable to turn on AOF. Check server logs.",
+      ),
+  );
+}
 
 const resetStat = command({
   name: "resetstat",
@@ -91,9 +112,7 @@ const rewrite = command({
   summary: "Writes the present values into the configuration file.",
   complexity: "O(1)",
   syntax: "",
-  run(ctx) {
-    replyDone(ctx, () => rewriteConfigFile(ctx.server.config, configFiles()));
-  },
+  run: (ctx) => rewriteConfig(ctx),
 });
 
 const help = command({
@@ -134,19 +153,18 @@ export const configCommands: readonly Command[] = [
   }),
 ];
 
-/** Answers OK, or why `action` was refused. */
-function replyDone(ctx: Context, action: () => void): void {
-  if (succeeds(ctx, action)) ctx.reply.ok();
+/** Writes the configuration file; answers OK, or why that was refused. */
+export function rewriteConfig(ctx: Context, options: RewriteOptions = {}): void {
+  try {
+    rewriteConfigFile(ctx.server.config, configFiles(), options);
+    ctx.reply.ok();
+  } catch (error) {
+    replyRefusal(ctx, error);
+  }
 }
 
-/** Replies with the error if the action fails. */
-function succeeds({ reply }: Context, action: () => void): boolean {
-  try {
-    action();
-    return true;
-  } catch (error) {
-    if (!(error instanceof ConfigCommandError)) throw error;
-    reply.error(`ERR ${error.message}`);
-    return false;
-  }
+function replyRefusal({ reply }: Context, error: unknown): void {
+  if (error instanceof ConfigLoadingError) return reply.error(LOADING);
+  if (!(error instanceof ConfigCommandError)) throw error;
+  reply.error(`ERR ${error.message}`);
 }

@@ -14,6 +14,9 @@ import { RdbWriter } from "../types/rdb/writer.ts";
 import { type Command, command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { encodingLimits } from "./dump.ts";
+import { rewriteConfig } from "./config_command.ts";
+import { populate } from "./debug_populate.ts";
+import { replyOfType } from "./debug_protocol.ts";
 import { replyHelp } from "./help.ts";
 import { encodingName, refCount } from "./object.ts";
 import { messageOf } from "../platform/message_of.ts";
@@ -38,6 +41,8 @@ interface Subcommand {
 const HELP = [
   "CHANGE-REPL-ID",
   "    Accepted: there are no replicas that could notice.",
+  "CONFIG-REWRITE-FORCE-ALL",
+  "    Like CONFIG REWRITE, but defaults are written as well.",
   "DIGEST",
   "    Return a digest of all data: the same as that of any Redis with the same data.",
   "DIGEST-VALUE <key> [<key> ...]",
@@ -48,6 +53,12 @@ const HELP = [
   "    Empty the server and load the data back from the append-only file.",
   "OBJECT <key>",
   "    Show how the value of <key> is kept.",
+  "POPULATE <count> [<prefix>] [<size>]",
+  "    Create <count> keys <prefix>:0, <prefix>:1 ... (prefix: key), but for those that exist, with",
+  "    values value:0 ... or of <size> bytes. Unlike in Redis they are logged.",
+  "PROTOCOL <type>",
+  "    Reply with a value of the type: string, integer, double, bignum, null, array, set, map,",
+  "    attrib, push, verbatim, true, false.",
   "QUICKLIST-PACKED-THRESHOLD <size>",
   "    Accepted: lists have no such threshold.",
   "RELOAD [<option> ...]",
@@ -140,12 +151,15 @@ const ANY = Number.MAX_SAFE_INTEGER;
 
 const SUBCOMMANDS: readonly Subcommand[] = [
   sub("CHANGE-REPL-ID", 2, 2, ({ reply }) => reply.ok()),
+  sub("CONFIG-REWRITE-FORCE-ALL", 2, 2, (ctx) => rewriteConfig(ctx, { all: true })),
   sub("DIGEST", 2, 2, ({ reply, server }) => reply.simple(datasetDigest(server.keyspace))),
   sub("DIGEST-VALUE", 2, ANY, digestValues),
   sub("ERROR", 3, 3, ({ args, reply }) => reply.error(args.text(2))),
   sub("HELP", 2, 2, ({ reply }) => replyHelp(reply, "DEBUG", HELP)),
   sub("LOADAOF", 2, ANY, reload),
   sub("OBJECT", 3, ANY, showObject),
+  sub("POPULATE", 3, 5, populate),
+  sub("PROTOCOL", 3, 3, replyOfType),
   sub("QUICKLIST-PACKED-THRESHOLD", 3, 3, packedThreshold),
   sub("RELOAD", 2, ANY, reloadAs),
   sub("SET-ACTIVE-EXPIRE", 3, 3, setActiveExpire),

@@ -78,7 +78,7 @@ function flush(
 
 /** False: it was refused. Both modes are the same here: what was there is given back bit by bit, see `keyspace/retired.ts`. */
 function runFlush(ctx: Context, databases: () => Iterable<Database>): boolean {
-  const { args, server: { keyspace }, reply } = ctx;
+  const { args, server: { keyspace, config }, reply } = ctx;
   const isPlain = args.count === 1;
   if (!isPlain && !(args.count === 2 && (args.is(1, "ASYNC") || args.is(1, "SYNC")))) {
     reply.error(SYNTAX_ERROR);
@@ -91,6 +91,8 @@ function runFlush(ctx: Context, databases: () => Iterable<Database>): boolean {
     db.clear();
   }
   keyspace.dirty += removed;
+  const isLazy = isPlain ? config.values["lazyfree-lazy-user-flush"] : args.is(1, "ASYNC");
+  if (isLazy) keyspace.stats.lazyFreed += removed;
   if (removed === 0) ctx.logAs(...(isPlain ? [args.text(0)] : [args.text(0), args.text(1)]));
   reply.ok();
   return true;

@@ -18,6 +18,21 @@ const TTL_SCAN_STEPS_MAX = 100;
 /** The replication ID of the history before this one: there is none. */
 const NO_REPLICATION_ID = "0".repeat(40);
 
+/** What scripts and functions take: monitors read it, and would stumble if it were missing. */
+const NO_SCRIPTS: readonly InfoLine[] = [
+  ["used_memory_lua", 0],
+  ["used_memory_vm_eval", 0],
+  ["used_memory_lua_human", humanBytes(0)],
+  ["used_memory_scripts_eval", 0],
+  ["number_of_cached_scripts", 0],
+  ["number_of_functions", 0],
+  ["number_of_libraries", 0],
+  ["used_memory_vm_functions", 0],
+  ...both("used_memory_vm_total", 0),
+  ["used_memory_functions", 0],
+  ...both("used_memory_scripts", 0),
+];
+
 /** Adds the sections named above to `server.info`. */
 export function addCommonSections(server: ServerHandle): void {
   startMemoryGauge(server);
@@ -50,6 +65,7 @@ function memoryLines(server: ServerHandle): InfoLine[] {
     ["allocator_active", ratios.active_bytes],
     ["allocator_resident", ratios.resident_bytes],
     ...both("total_system_memory", total_bytes),
+    ...NO_SCRIPTS,
     ["v8_heap_used", process.heapUsed_bytes],
     ["v8_heap_total", process.heapTotal_bytes],
     ["v8_external", process.external_bytes],
@@ -65,12 +81,15 @@ function memoryLines(server: ServerHandle): InfoLine[] {
     ["mem_fragmentation_ratio", ratios.fragmentation.toFixed(2)],
     ["mem_fragmentation_bytes", ratios.fragmentation_bytes],
     ["mem_not_counted_for_evict", 0],
+    ["mem_replication_backlog", 0],
+    ["mem_total_replication_buffers", 0],
     ["mem_clients_slaves", 0],
     ["mem_clients_normal", figures.clients_bytes],
+    ["mem_cluster_links", 0],
     ["mem_allocator", "arena"],
     ["active_defrag_running", 0],
     ["lazyfree_pending_objects", 0],
-    ["lazyfreed_objects", 0],
+    ["lazyfreed_objects", server.keyspace.stats.lazyFreed],
   ];
 }
 

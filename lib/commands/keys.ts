@@ -9,6 +9,7 @@ import { NONE } from "../keyspace/database.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import { type Command, command, keyAt, keysFrom } from "./command.ts";
 import type { Context } from "./context.ts";
+import { countLazyFree } from "./lazy_free.ts";
 import { expireCommands } from "./expire.ts";
 import { expireReadCommands } from "./expire_read.ts";
 import { lookupUntouched } from "./keys_lookup.ts";
@@ -20,12 +21,13 @@ const DEL = keyEvent("del", "generic");
 const PER_SHARD_SUM = ["request_policy:multi_shard", "response_policy:agg_sum"] as const;
 
 /** DEL and UNLINK: memory is given back at once either way, which takes no longer than asking. */
-function removeAll({ args, db, reply }: Context): void {
+function removeAll({ args, db, reply }: Context, isLazy: boolean): void {
   let removed = 0;
   for (let i = 1; i < args.count; i++) {
     warmKeys(db, args, i, 1);
     const ref = db.peek(args, i);
     if (ref === NONE) continue;
+    if (isLazy) countLazyFree(db, ref);
     db.remove(ref);
     db.changed(DEL, args, i);
     removed++;
@@ -45,7 +47,7 @@ const del = command({
   complexity: "O(N) where N is the number of keys, and the size of what they hold.",
   syntax: "key [key ...]",
   tips: PER_SHARD_SUM,
-  run: removeAll,
+  run: (ctx) => removeAll(ctx, ctx.server.config.values["lazyfree-lazy-user-del"]),
 });
 
 const unlink = command({
@@ -60,7 +62,7 @@ const unlink = command({
   complexity: "O(1) for each key.",
   syntax: "key [key ...]",
   tips: PER_SHARD_SUM,
-  run: removeAll,
+  run: (ctx) => removeAll(ctx, true),
 });
 
 const exists = command({

@@ -21,6 +21,8 @@ import {
 
 /** The least useful replication backlog; smaller ones are bent to it, as in Redis. */
 const BACKLOG_MIN_BYTES = 16n * 1024n;
+/** The shortest period of the watchdog; shorter ones are bent to it, as in Redis. */
+const WATCHDOG_MIN_MS = 200n;
 const PERMISSION_BITS_MAX = 0o777;
 
 const immutable = { immutable: true } as const;
@@ -88,7 +90,11 @@ const replication: DirectiveTable = {
   ),
   "repl-backlog-ttl": directive(count, "3600"),
   "repl-disable-tcp-nodelay": no(),
-  "repl-diskless-load": directive(choice(["disabled", "on-empty-db", "swapdb"]), "disabled"),
+  "repl-diskless-load": directive(
+    choice(["disabled", "on-empty-db", "swapdb"]),
+    "disabled",
+    { deniedWhileLoading: true },
+  ),
   "repl-diskless-sync": yes(),
   "repl-diskless-sync-delay": directive(int, "5"),
   "repl-diskless-sync-max-replicas": directive(int, "0"),
@@ -186,6 +192,18 @@ const processAndLog: DirectiveTable = {
   "socket-mark-id": directive(integer(0, UINT_MAX), "0", immutable),
 };
 
+const hidden: DirectiveTable = {
+  "loading-process-events-interval-bytes": directive(integer(1024, INT_MAX), "2097152", {
+    hidden: true,
+  }),
+  "use-exit-on-panic": no({ hidden: true }),
+  "watchdog-period": directive(
+    integer(0, INT_MAX, (ms) => ms > 0n && ms < WATCHDOG_MIN_MS ? WATCHDOG_MIN_MS : ms),
+    "0",
+    { hidden: true },
+  ),
+};
+
 const commandsAndClients: DirectiveTable = {
   "acl-pubsub-default": directive(choice(["allchannels", "resetchannels"]), "resetchannels"),
   aclfile: text("", immutable),
@@ -204,6 +222,7 @@ export const acceptedDirectives: DirectiveTable = {
   ...tls,
   ...processAndLog,
   ...commandsAndClients,
+  ...hidden,
 };
 
 /** Names that old configuration files hold and that Redis itself has long ignored. */
@@ -216,7 +235,6 @@ export const forgottenDirectives: readonly string[] = [
 /** What only a file may hold and redeno refuses, because going on without it would be unsafe. */
 export const refusedDirectives: Readonly<Record<string, string>> = {
   user: "users other than the default one are not supported yet",
-  "rename-command": "renaming commands is not supported",
   loadmodule: "modules are not supported",
 };
 

@@ -4,6 +4,7 @@
  *     redeno /etc/redis.conf --port 7000 --save 900 1 --appendfsync always
  *     redeno --port 7000 -            a configuration on standard input
  *     redeno "--port 7000"            name and value in one word
+ *     redeno redis.conf port 7000     the first option after a file needs no dashes
  *
  * A word after an option's name is its value even if it begins with `--`, so that a password may.
  */
@@ -18,6 +19,13 @@ export interface Override {
   readonly words: readonly string[];
   /** The option as it is shown in messages. */
   readonly shown: string;
+}
+
+/** An option being read. */
+interface Option {
+  /** What stands before its name. */
+  readonly dashes: "--" | "";
+  readonly words: string[];
 }
 
 /** What a command line asks for. */
@@ -39,16 +47,18 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   if (first === "-h" || first === "--help") return ending("help");
   const file = first !== undefined && !first.startsWith("-") ? first : undefined;
   let stdin = false;
-  const options: string[][] = [];
+  const options: Option[] = [];
   for (let i = file === undefined ? 0 : 1; i < argv.length; i++) {
     const word = argv[i];
     const last = options[options.length - 1];
     if (word === "-" && (i === 0 || i === argv.length - 1)) {
       stdin = true;
-    } else if (word.startsWith("--") && !(last && awaitsValue(last, word))) {
-      options.push(optionStart(word));
+    } else if (word.startsWith("--") && !(last && awaitsValue(last.words, word))) {
+      options.push({ dashes: "--", words: optionStart(word) });
     } else if (last) {
-      last.push(toByteText(word));
+      last.words.push(toByteText(word));
+    } else if (file !== undefined && !word.startsWith("-")) {
+      options.push({ dashes: "", words: [toByteText(word)] });
     } else {
       throw new ConfigError(`command line: '${word}': options start with --, as in --port 7000`);
     }
@@ -77,10 +87,10 @@ function awaitsValue(option: readonly string[], next: string): boolean {
   return option.length === 1 && option[0].toLowerCase() !== "save" && next.startsWith("--");
 }
 
-function finishOption(words: string[]): Override {
+function finishOption({ dashes, words }: Option): Override {
   const complete = words.length === 1 && words[0].toLowerCase() === "save" ? [words[0], ""] : words;
   const values = complete.slice(1).map((value) =>
     /^[\x21-\x7e]+$/.test(value) && !/["'\\]/.test(value) ? value : quoteWord(value)
   );
-  return { words: complete, shown: ["--" + complete[0], ...values].join(" ") };
+  return { words: complete, shown: [dashes + complete[0], ...values].join(" ") };
 }

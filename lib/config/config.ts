@@ -9,13 +9,24 @@
 import { globMatch } from "../numbers/glob.ts";
 import { bytesOf } from "./byte_text.ts";
 import { type Directive, directiveNames, directives, findDirective } from "./directives.ts";
-import { ConfigCommandError, ValueError } from "./errors.ts";
+import { ConfigCommandError, ConfigLoadingError, ValueError } from "./errors.ts";
 import { type Parsed, wordsFor } from "./kind.ts";
+import { attempt, inOrder } from "./maybe_async.ts";
+import type { CommandRename } from "./command_rename.ts";
 import type { ConfigValues } from "./values.ts";
 import { messageOf } from "../platform/message_of.ts";
 
-/** A listener for one value. It may refuse a value by throwing an Error that says why. */
-export type ChangeListener<Value> = (value: Value) => void;
+/**
+ * A listener for one value. It may refuse a value by throwing an Error that says why, or by
+ * rejecting with it: the next listener hears of its value when this one has resolved.
+ */
+export type ChangeListener<Value> = (value: Value) => void | Promise<void>;
+
+/** Who sets, and when. */
+interface SetOptions {
+  readonly local?: boolean;
+  readonly loading?: boolean;
+}
 
 interface Change {
   readonly directive: Directive;
@@ -33,10 +44,14 @@ export class Config {
   readonly file: string | undefined;
   /** Where the process started, as byte text: what relative paths in the file start from. */
   readonly directory: string;
+  /** The lines of `rename-command`, in order; loading adds them. */
+  readonly commandRenames: CommandRename[] = [];
   readonly #values: Record<string, unknown>;
   readonly #parsed = new Map<string, Parsed<unknown>>();
   readonly #defaults = new Map<string, Parsed<unknown>>();
   readonly #listeners = new Map<string, ChangeListener<never>[]>();
+  /** A `set` whose listeners take their time; never rejects. */
+  #underWay: Promise<void> | undefined;
 
   /**
    * Starts with the defaults.
@@ -89,15 +104,15 @@ export class Config {
 
   /**
    * CONFIG GET: names and values that match any of the patterns, each name once. A pattern without
-   * `*`, `?` and `[` is a name and is answered as it was spelled.
+   * `*`, `?` and `[` is a name and is answered as it was spelled, even if it is a hidden one.
    */
   get(patterns: readonly string[]): [name: string, value: string][] {
     const found = new Map<string, [string, string]>();
     for (const pattern of patterns) {
       if (/[*?[]/.test(pattern)) {
         const bytes = bytesOf(pattern);
-        for (const name of directiveNames.keys()) {
-          if (!found.has(name) && globMatch(bytes, bytesOf(name), true)) {
+        for (const [name, { hidden }] of directiveNames) {
+          if (!hidden && !found.has(name) && globMatch(bytes, bytesOf(name), true)) {
             found.set(name, [name, this.text(name)]);
           }
         }
@@ -109,23 +124,44 @@ export class Config {
   }
 
   /**
-   * CONFIG SET: all the pairs or, with a {@linkcode ConfigCommandError}, none of them.
+   * CONFIG SET: all the pairs or, with a {@linkcode ConfigCommandError}, none of them. As a rule it
+   * is done at once; where a listener takes its time, a promise tells when, and what is set
+   * meanwhile has to wait.
    * @param options.local whether the client is on this machine, for protected directives
+   * @param options.loading whether data is being loaded: {@linkcode ConfigLoadingError}, for some
    */
   set(
     pairs: readonly (readonly [name: string, value: string])[],
-    options: { local?: boolean } = {},
-  ): void {
-    this.#refuseNames(pairs, options.local ?? false);
+    options: SetOptions = {},
+  ): void | Promise<void> {
+    const wait = this.#underWay?.then(() => this.set(pairs, options));
+    if (wait !== undefined) return wait;
+    const done = this.#set(pairs, options);
+    if (done === undefined) return;
+    const settled = () => {
+      this.#underWay = undefined;
+    };
+    this.#underWay = done.then(settled, settled);
+    return done;
+  }
+
+  #set(
+    pairs: readonly (readonly [name: string, value: string])[],
+    options: SetOptions,
+  ): void | Promise<void> {
+    this.#refuseNames(pairs, options);
     const changes = this.#parseAll(pairs);
     for (const { directive, after } of changes) this.#store(directive, after);
     const changed = changes.filter(({ before, after }) => !same(before, after));
-    for (let i = 0; i < changed.length; i++) {
-      const problem = this.#notify(changed[i].directive);
-      if (problem === undefined) continue;
-      this.#rollBack(changes, changed.slice(0, i + 1));
-      throw failed(changed[i].name, problem);
-    }
+    const told: Change[] = [];
+    const tell = (change: Change) => {
+      told.push(change);
+      return this.#notify(change.directive);
+    };
+    return attempt(() => inOrder(changed, tell), (error) => {
+      const refusal = failed(told[told.length - 1].name, messageOf(error));
+      return andThrow(this.#rollBack(changes, told), refusal);
+    });
   }
 
   /**
@@ -160,7 +196,11 @@ export class Config {
   }
 
   /** The first pass of Redis: names alone, so that nothing is parsed when one may not be set. */
-  #refuseNames(pairs: readonly (readonly [string, string])[], local: boolean): void {
+  #refuseNames(pairs: readonly (readonly [string, string])[], options: SetOptions): void {
+    const { local = false, loading = false } = options;
+    if (loading && pairs.some(([name]) => findDirective(name)?.deniedWhileLoading)) {
+      throw new ConfigLoadingError("the data is being loaded");
+    }
     const seen = new Set<string>();
     for (const [name] of pairs) {
       const target = findDirective(name);
@@ -205,27 +245,34 @@ export class Config {
     if (target.status === "live") this.#values[target.name] = parsed.value;
   }
 
-  /** Tells the listeners the present value; gives the reason if one refuses it. */
-  #notify(target: Directive): string | undefined {
+  /** Tells the listeners the present value; throws or rejects if one refuses it. */
+  #notify(target: Directive): void | Promise<void> {
     const value = this.parsed(target.name).value;
-    for (const listener of this.#listeners.get(target.name) ?? []) {
-      try {
-        listener(value as never);
-      } catch (error) {
-        return messageOf(error);
-      }
-    }
-    return undefined;
+    return inOrder(
+      this.#listeners.get(target.name) ?? [],
+      (listener) => listener(value as never),
+    );
   }
 
-  #rollBack(changes: readonly Change[], told: readonly Change[]): void {
+  #rollBack(changes: readonly Change[], told: readonly Change[]): void | Promise<void> {
     for (const { directive, before } of changes) this.#store(directive, before);
-    for (const { directive } of told.toReversed()) {
-      const problem = this.#notify(directive);
-      if (problem === undefined) continue;
-      throw new Error(`${directive.name} refuses the value it had before: ${problem}`);
-    }
+    return inOrder(
+      told.toReversed(),
+      ({ directive }) =>
+        attempt(() => this.#notify(directive), (error) => {
+          const problem = messageOf(error);
+          throw new Error(`${directive.name} refuses the value it had before: ${problem}`);
+        }),
+    );
   }
+}
+
+/** Throws, once `before` is done. */
+function andThrow(before: void | Promise<void>, error: Error): Promise<void> {
+  const raise = () => {
+    throw error;
+  };
+  return before === undefined ? raise() : before.then(raise);
 }
 
 function known(name: string): Directive {

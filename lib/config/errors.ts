@@ -31,3 +31,9 @@ export class ConfigCommandError extends Error {
   /** The class's name. */
   override readonly name = "ConfigCommandError";
 }
+
+/** A CONFIG SET that is refused because the data is being loaded. */
+export class ConfigLoadingError extends Error {
+  /** The class's name. */
+  override readonly name = "ConfigLoadingError";
+}

@@ -47,6 +47,10 @@ export interface DirectiveSpec<T> {
   readonly immutable?: boolean;
   /** CONFIG SET needs `enable-protected-configs`. */
   readonly protected?: boolean;
+  /** CONFIG GET shows it only to those who know its name: it is there for tests. */
+  readonly hidden?: boolean;
+  /** CONFIG SET is answered with LOADING while the data is being loaded. */
+  readonly deniedWhileLoading?: boolean;
   /** What to know when applying it. */
   readonly note?: string;
 }

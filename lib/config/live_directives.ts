@@ -19,6 +19,7 @@ const immutable = { immutable: true } as const;
 const permission = choice<Permission>(["no", "yes", "local"]);
 const count = integer(0);
 const int = integer(0, INT_MAX);
+const delay = integer(-INT_MAX - 1, INT_MAX);
 
 function fileName(directiveName: string, what: string): (word: string) => string | undefined {
   return (word) => {
@@ -47,6 +48,7 @@ export const liveDirectives: {
   databases: directive(integer(1, INT_MAX), "16", immutable),
   dir: directive(directoryPath, ".", {
     protected: true,
+    deniedWhileLoading: true,
     note: "must exist, which its listener checks; the default is where the process started",
   }),
   loglevel: directive(choice(["debug", "verbose", "notice", "warning"]), "notice"),
@@ -58,7 +60,10 @@ export const liveDirectives: {
     bufferLimits,
     "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
   ),
-  appendonly: directive(bool, "no", { note: "its listener opens or closes the log" }),
+  appendonly: directive(bool, "no", {
+    deniedWhileLoading: true,
+    note: "its listener opens or closes the log",
+  }),
   appendfilename: directive(
     string(fileName("appendfilename", "filename")),
     "appendonly.aof",
@@ -143,4 +148,6 @@ export const liveDirectives: {
   "stream-node-max-bytes": directive(memory(), "4096"),
   "stream-node-max-entries": directive(count, "100"),
   rdbcompression: directive(bool, "yes"),
+  "key-load-delay": directive(delay, "0", { hidden: true }),
+  "rdb-key-save-delay": directive(delay, "0", { hidden: true }),
 };

@@ -118,6 +118,7 @@ class Loader {
       if (values.length !== 1) throw new ConfigError(`${place}: include takes one file`);
       return this.include(fromByteText(values[0]), depth + 1, place);
     }
+    if (name === "rename-command") return this.#renameCommand(values, place);
     if (forgottenDirectives.includes(name)) {
       this.#ignored.set(name, `${place}: has no effect, not even in Redis`);
       return;
@@ -138,6 +139,13 @@ class Loader {
     if (target.status === "accepted") {
       this.#ignored.set(target.name, `${place}: accepted, but without effect in redeno`);
     }
+  }
+
+  #renameCommand(values: readonly string[], place: string): void {
+    if (values.length !== 2) {
+      throw new ConfigError(`${place}: rename-command takes a command and its new name`);
+    }
+    this.config.commandRenames.push({ name: values[0], newName: values[1], place });
   }
 
   /** One line for each directive without effect whose last value is not its default. */

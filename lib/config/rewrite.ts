@@ -25,14 +25,24 @@ export interface RewriteFiles {
   replaceText(path: string, text: string): void;
 }
 
+/** How to rewrite. */
+export interface RewriteOptions {
+  /** Write defaults as well, so that the file names every directive. */
+  readonly all?: boolean;
+}
+
 /** CONFIG REWRITE as a whole; throws {@linkcode ConfigCommandError}. */
-export function rewriteConfigFile(config: Config, files: RewriteFiles): void {
+export function rewriteConfigFile(
+  config: Config,
+  files: RewriteFiles,
+  options: RewriteOptions = {},
+): void {
   if (config.file === undefined) {
     throw new ConfigCommandError("The server is running without a config file");
   }
   try {
     const original = files.readTextIfExists(config.file) ?? "";
-    files.replaceText(config.file, rewriteConfig(original, config));
+    files.replaceText(config.file, rewriteConfig(original, config, options));
   } catch (error) {
     const reason = messageOf(error);
     throw new ConfigCommandError(`Rewriting config file: ${reason}`);
@@ -43,7 +53,11 @@ export function rewriteConfigFile(config: Config, files: RewriteFiles): void {
  * The new text of a configuration file.
  * @param original its present text, as byte text
  */
-export function rewriteConfig(original: string, config: Config): string {
+export function rewriteConfig(
+  original: string,
+  config: Config,
+  options: RewriteOptions = {},
+): string {
   const lines = configLines(original);
   const kept = new Map<number, string[]>();
   for (const [target, own] of linesByDirective(lines)) {
@@ -52,7 +66,7 @@ export function rewriteConfig(original: string, config: Config): string {
   const out = lines.flatMap((line) => kept.get(line.number) ?? [line.raw]);
   const mentioned = new Set(linesByDirective(lines).keys());
   const added = directives
-    .filter((each) => !mentioned.has(each) && !config.isDefault(each.name))
+    .filter((each) => !mentioned.has(each) && (options.all || !config.isDefault(each.name)))
     .flatMap((each) => freshLines(each, config));
   if (added.length > 0) {
     const trailing = out.length > 0 && out[out.length - 1].trim() !== "" ? [""] : [];

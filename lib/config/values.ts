@@ -152,4 +152,8 @@ export interface ConfigValues {
   readonly "stream-node-max-entries": number;
   /** Whether long strings are compressed in DUMP. */
   readonly rdbcompression: boolean;
+  /** Microseconds to pause for each key that is loaded; negative: one microsecond for so many keys. */
+  readonly "key-load-delay": number;
+  /** The same for each key that a snapshot holds. */
+  readonly "rdb-key-save-delay": number;
 }

@@ -65,6 +65,8 @@ export interface KeyspaceStats {
   misses: number;
   expired: number;
   evicted: number;
+  /** Values that a client wanted freed in the background; see `commands/lazy_free.ts`. */
+  lazyFreed: number;
 }
 
 /** The shared state. */
@@ -81,7 +83,7 @@ export class KeyspaceState {
   notifyClasses = 0;
   /** What a record's 24 bits of meta hold: seconds of last use, or (LFU) minutes and a counter. */
   lfu = false;
-  readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0 };
+  readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0, lazyFreed: 0 };
   /** While a snapshot is taken: who writes it. */
   preserver: Preserver | undefined;
   /** What emptied databases have held. */

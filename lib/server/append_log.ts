@@ -141,6 +141,7 @@ export class AppendLog implements TurnLog, UnitSink {
       keyspace,
       limits: limits(),
       verify: config.values.rdbchecksum,
+      keyDelay_us: () => config.values["key-load-delay"],
       onProgress: ({ loaded_bytes, total_bytes }) => {
         progress.reached(loaded_bytes);
         const percent = ((loaded_bytes / Math.max(total_bytes, 1)) * 100).toFixed(1);

@@ -23,7 +23,7 @@ export class CommandTable {
   /** What was found last. */
   #last: Entry | undefined;
 
-  /** @param commands by name in small letters. */
+  /** @param commands by the name they are called by, in small letters. */
   constructor(commands: ReadonlyMap<string, Command>) {
     const places = 1 << (32 - Math.clz32(commands.size * SPARSENESS - 1));
     this.#entries = new Array<Entry | undefined>(places).fill(undefined);
@@ -46,7 +46,7 @@ export class CommandTable {
   /** The error for arguments that name no command. */
   whyNot(args: Args): string {
     const container = this.#findName(args);
-    return container === undefined ? unknownCommand(args) : unknownSubcommand(container, args);
+    return container === undefined ? unknownCommand(args) : unknownSubcommand(args);
   }
 
   #findName(args: Args): Command | undefined {

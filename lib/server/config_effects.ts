@@ -1,7 +1,9 @@
 /** Directives that mean something to the running server when CONFIG SET changes them. */
 
 import { fromByteText } from "../config/byte_text.ts";
+import { attempt } from "../config/maybe_async.ts";
 import { lfuTuning } from "../keyspace/access.ts";
+import { messageOf } from "../platform/message_of.ts";
 import type { Disk } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { CommandTimer } from "./command_timer.ts";
@@ -24,6 +26,8 @@ export interface ConfigEffects {
   readonly timer: CommandTimer;
   readonly disk: Disk;
   readonly logger: Logger;
+  /** Obeys `bind` and `port`; throws or rejects, and nothing has changed, if that cannot be done. */
+  readonly listen: () => void | Promise<void>;
 }
 
 /** Directives whose values are copied to where they are needed fast. */
@@ -42,10 +46,17 @@ const COPIED_DIRECTIVES = [
 
 /** Copies what is needed fast, and listens for changes. */
 export function obeyConfig(effects: ConfigEffects): void {
-  const { server, cron, disk, logger } = effects;
+  const { server, cron, disk, logger, listen } = effects;
   const { config } = server;
   copyValues(effects);
   for (const name of COPIED_DIRECTIVES) config.onChange(name, () => copyValues(effects));
+  const listenOr = (refusal: string) => () =>
+    attempt(listen, (error) => {
+      logger.log("warning", messageOf(error));
+      throw new Error(refusal);
+    });
+  config.onChange("port", listenOr("Unable to listen on this port. Check server logs."));
+  config.onChange("bind", listenOr("Failed to bind to specified addresses."));
   config.onChange("hz", (hz) => cron.start(hz));
   config.onChange("appendfsync", () => server.persistence.appendLog.setPolicy());
   config.onChange("appendonly", (on) => server.persistence.turnLog(on));

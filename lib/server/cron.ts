@@ -102,7 +102,8 @@ export class Cron {
       if (budget-- === 0) break;
       passed = client.id;
       const idle_ms = now_ms - client.lastActive_ms;
-      const mayBeSilent = client.unblock !== undefined || client.subscriptions !== undefined;
+      const isHeld = client.unblock !== undefined || client.paused;
+      const mayBeSilent = isHeld || client.subscriptions !== undefined;
       if (idle_ms > timeout * 1000 && !mayBeSilent) client.link?.close(false);
     }
     this.#lastClientId = passed === this.#lastClientId ? 0 : passed;

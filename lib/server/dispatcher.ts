@@ -34,6 +34,8 @@ export interface Arrival {
 export interface DispatcherParts {
   readonly server: ServerHandle;
   readonly table: CommandTable;
+  /** The commands by the names they have without `rename-command`. */
+  readonly ownNames: CommandTable;
   readonly propagation: Propagation;
   readonly stats: Stats;
   readonly pause: Pause;
@@ -91,11 +93,14 @@ export class Dispatcher {
       : client.runGuarded(() => this.#checkAndRun(ctx, arrival));
   }
 
-  /** Runs a command of the log. Returns the error reply, if it is one. */
+  /**
+   * Runs a command of the log. Returns the error reply, if it is one. A command that was renamed is
+   * there by the name its client called it by, or, as an effect or in a snapshot, by its own name.
+   */
   replay(ctx: Context, args: Args): string | undefined {
-    const { table } = this.#parts;
+    const { table, ownNames } = this.#parts;
     const { client } = ctx;
-    const command = table.find(args);
+    const command = table.find(args) ?? ownNames.find(args);
     if (command === undefined) return table.whyNot(args);
     const refusal = wrongArity(command, args);
     if (refusal !== undefined) return refusal;
@@ -257,7 +262,7 @@ export class Dispatcher {
   #refusal(client: Client, command: Command, args: Args): string | undefined {
     const arity = wrongArity(command, args);
     if (arity !== undefined) return arity;
-    if (command.run === undefined) return unknownSubcommand(command, args);
+    if (command.run === undefined) return unknownSubcommand(args);
     return this.#isUnrestricted(client) ? undefined : this.#restriction(client, command);
   }
 

@@ -307,6 +307,7 @@ export class Durability implements Persistence {
         keyspace,
         limits: encodingLimits(server),
         verify: config.values.rdbchecksum,
+        keyDelay_us: () => config.values["key-load-delay"],
         dropExpired: true,
         clock,
         log,

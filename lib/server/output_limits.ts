@@ -3,20 +3,16 @@
  *
  * Promise: what waits for one client never exceeds the hard limit of its class by more than one reply
  * or message, and not the soft limit for longer than it may. While nobody is over a soft limit there
- * is no timer. As in Redis the first 16 KiB do not count.
+ * is no timer. What counts is Redis's: `commands/output_blocks.ts`.
  */
 
 import type { Client } from "../commands/client.ts";
+import { countedOutput_bytes, leastWaiting_bytes } from "../commands/output_blocks.ts";
 import type { BufferLimit, BufferLimits } from "../config/buffer_limits.ts";
 import type { Clock } from "../platform/clock.ts";
 
 /** Who is over the soft limit is looked at so often. */
 const CHECK_INTERVAL_MS = 1000;
-/** Redis has a buffer of this size for each client (PROTO_REPLY_CHUNK_BYTES), which is not counted ... */
-const FREE_BYTES = 16 * 1024;
-/** ... and what goes beyond it begins with a block of this size. */
-const FIRST_BLOCK_BYTES = 20 * 1024;
-
 /** What the limits need of the server. */
 export interface OutputLimitsHost {
   readonly clock: Clock;
@@ -42,7 +38,7 @@ export class OutputLimits {
     const { link } = client;
     if (link === undefined) return;
     const { hard_bytes, soft_bytes, soft_seconds } = this.#limitOf(client);
-    const counted_bytes = counted(link.outputBytes);
+    const counted_bytes = countedOutput_bytes(link.outputBytes);
     if (hard_bytes > 0 && counted_bytes >= hard_bytes) return this.#close(client);
     if (soft_bytes === 0 || counted_bytes < soft_bytes) return this.forget(client);
     const now_ms = this.#host.clock.monotonic_ms();
@@ -90,10 +86,5 @@ export function watchedFrom_bytes({ normal, pubsub }: BufferLimits): number {
     if (hard_bytes > 0 && hard_bytes < least) least = hard_bytes;
     if (soft_bytes > 0 && soft_bytes < least) least = soft_bytes;
   }
-  return FREE_BYTES + (least <= FIRST_BLOCK_BYTES ? 1 : least);
-}
-
-function counted(waiting_bytes: number): number {
-  if (waiting_bytes <= FREE_BYTES) return 0;
-  return Math.max(waiting_bytes - FREE_BYTES, FIRST_BLOCK_BYTES);
+  return least === Infinity ? least : leastWaiting_bytes(least);
 }

@@ -74,9 +74,11 @@ export class Pause {
 
   /** Resolves when the command may go on. */
   async wait(command: Command, client: Client): Promise<void> {
+    client.paused = true;
     while (this.holds(command, client) && !client.closing) {
       await new Promise<void>((resume) => this.#add({ client, resume }));
     }
+    client.paused = false;
   }
 
   /** Whoever gives up and comes again during a long pause must not pile up here. */

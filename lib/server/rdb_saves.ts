@@ -163,13 +163,14 @@ export class RdbSaves {
   }
 
   /**
-   * FLUSHALL: with save points the file is emptied at once, so that nothing comes back; what is under
-   * way would bring it back as well.
+   * FLUSHALL: what is under way would bring the data back, and is given up; with save points the file
+   * is emptied at once, so that nothing comes back.
    */
   flushed(): void {
     const { server: { config, keyspace }, snapshots, log } = this.#host;
-    if (config.values.save.length === 0 || keyspace.loading) return;
+    if (keyspace.loading) return;
     snapshots.abort("the data was flushed", "save");
+    if (config.values.save.length === 0) return;
     try {
       this.saveNow(this.path, true);
     } catch (error) {

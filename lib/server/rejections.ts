@@ -16,10 +16,11 @@ export function unknownCommand(args: Args): string {
   return `ERR unknown command '${name}', with args beginning with: ${quoted}`;
 }
 
-/** For a second word that no subcommand has. */
-export function unknownSubcommand(container: Command, args: Args): string {
+/** For a second word that no subcommand has; the first one is as typed, which may be a new name. */
+export function unknownSubcommand(args: Args): string {
   const word = cString(args, 1, QUOTED_CHARS_MAX);
-  return `ERR unknown subcommand '${word}'. Try ${container.name.toUpperCase()} HELP.`;
+  const container = cString(args, 0, args.length(0)).replace(/[a-z]+/g, (s) => s.toUpperCase());
+  return `ERR unknown subcommand '${word}'. Try ${container} HELP.`;
 }
 
 /** Whether there are too few or too many arguments; if so, the error. */

@@ -13,6 +13,7 @@ import { Context, type ServerHandle, type ShutdownOptions } from "../commands/co
 import { InfoSections } from "../commands/info_sections.ts";
 import { allCommands } from "../commands/command_lookup.ts";
 import { addCommonSections } from "../commands/info_providers.ts";
+import { renamedCommands } from "../commands/command_renames.ts";
 import { commands } from "../commands/table.ts";
 import type { Config } from "../config/config.ts";
 import { keyEvent } from "../keyspace/events.ts";
@@ -21,6 +22,7 @@ import { drawHashSeed } from "../memory/hash.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk } from "../platform/disk.ts";
 import type { Logger } from "../platform/logger.ts";
+import { messageOf } from "../platform/message_of.ts";
 import type { Random } from "../platform/random.ts";
 import { Args } from "../resp/args.ts";
 import { KeyBlocking } from "./blocking.ts";
@@ -67,7 +69,7 @@ export class Server implements ServerHandle {
   readonly clock: Clock;
   readonly random: Random;
   readonly keyspace: Keyspace;
-  readonly commands: ReadonlyMap<string, Command> = commands;
+  readonly commands: ReadonlyMap<string, Command>;
   readonly clients: ClientRegistry;
   readonly info = new InfoSections();
   readonly effects = new Propagation();
@@ -93,12 +95,16 @@ export class Server implements ServerHandle {
   readonly #limits = { bulkBytesMax: 0, queryBytesMax: 0, outputWatchedFrom_bytes: 0 };
   readonly #outputLimits: OutputLimits;
   readonly #host: ConnectionHost;
-  #listener: Listener | undefined;
+  readonly #listener: Listener;
   #ending: Promise<void> | undefined;
 
-  /** @param options what comes from outside. */
+  /**
+   * @param options what comes from outside
+   * @throws {ConfigError} if `rename-command` names what is not there
+   */
   constructor(options: ServerOptions) {
     const { config, clock, random } = options;
+    this.commands = renamedCommands(commands, config.commandRenames);
     this.#options = options;
     this.config = config;
     this.clock = clock;
@@ -123,9 +129,11 @@ export class Server implements ServerHandle {
     const timer = new CommandTimer({ clock, slowLog: this.slowLog, latency: this.latency });
     markLight(allCommands(commands));
     this.#turn.onServed = () => timer.endTurn();
+    const table = new CommandTable(this.commands);
     this.#dispatcher = new Dispatcher({
       server: this,
-      table: new CommandTable(commands),
+      table,
+      ownNames: this.commands === commands ? table : new CommandTable(commands),
       propagation: this.effects,
       stats: this.stats,
       pause,
@@ -155,6 +163,14 @@ export class Server implements ServerHandle {
       log: (text) => this.#log("warning", text),
     });
     this.#host = this.#connectionHost();
+    this.#listener = new Listener({
+      backlog: config.values["tcp-backlog"],
+      keepalive_s: () => config.values["tcp-keepalive"],
+      admit: (conn) => this.#admit(conn),
+      serve: (conn) => this.#serve(conn),
+      log: (level, text) => this.#log(level, text),
+      clock,
+    });
     this.pubsub = new PubSub(this.#outputLimits);
     this.#notifications = new Notifications(this.pubsub);
     this.keyspace.observer = {
@@ -180,12 +196,13 @@ export class Server implements ServerHandle {
       timer,
       disk: options.disk,
       logger: options.logger,
+      listen: () => this.#listen(),
     });
   }
 
   /** The port that is listened on; 0: none. */
   get port(): number {
-    return this.#listener?.port ?? 0;
+    return this.#listener.port;
   }
 
   /**
@@ -198,7 +215,10 @@ export class Server implements ServerHandle {
     try {
       this.keyspace.loading = true;
       this.persistence.claim();
-      if (config.values.port !== 0 || this.#options.freePort) this.#listen();
+      await this.#listen();
+      if (this.port === 0 && config.values.port !== 0) {
+        throw new Error(`none of the addresses of 'bind' is there: '${config.text("bind")}'`);
+      }
       await this.persistence.start();
       this.keyspace.loading = false;
       this.#cron.start(config.values.hz);
@@ -220,7 +240,8 @@ export class Server implements ServerHandle {
   resetStatistics(): void {
     this.stats.reset();
     this.persistence.resetStatistics();
-    Object.assign(this.keyspace.stats, { hits: 0, misses: 0, expired: 0, evicted: 0 });
+    const zero = { hits: 0, misses: 0, expired: 0, evicted: 0, lazyFreed: 0 };
+    Object.assign(this.keyspace.stats, zero);
     for (const command of commands.values()) {
       for (const each of [command, ...command.subcommands ?? []]) {
         each.usage.reset();
@@ -230,11 +251,13 @@ export class Server implements ServerHandle {
 
   async shutdown(options: ShutdownOptions): Promise<void> {
     this.#log("notice", "User requested shutdown...");
+    let doing = "Can't write and force the data";
     try {
       await this.persistence.flush();
+      doing = "Error trying to save the DB, can't exit";
       this.persistence.saveLast(options.save);
     } catch (error) {
-      this.#log("warning", `Can't write and force the data: ${error}`);
+      this.#log("warning", `${doing}: ${messageOf(error)}`);
       if (!options.force) throw new Error("Errors trying to SHUTDOWN. Check logs.");
     }
     try {
@@ -254,7 +277,7 @@ export class Server implements ServerHandle {
 
   /** Loses nothing that was acknowledged, but waits for nothing either: for tests and embedding. */
   async #stop(): Promise<void> {
-    this.#listener?.close();
+    this.#listener.close();
     this.#turn.release();
     try {
       await this.persistence.flush();
@@ -267,24 +290,16 @@ export class Server implements ServerHandle {
   async #close(): Promise<void> {
     this.#cron.stop();
     this.clients.pause(0, false);
-    this.#listener?.close();
+    this.#listener.close();
     for (const connection of this.#connections) connection.close(false);
     await this.persistence.close();
   }
 
-  #listen(): void {
-    const { values } = this.config;
-    this.#listener = Listener.open({
-      addresses: values.bind.length > 0 ? values.bind : ["127.0.0.1"],
-      port: values.port,
-      backlog: values["tcp-backlog"],
-      keepalive_s: () => this.config.values["tcp-keepalive"],
-      admit: (conn) => this.#admit(conn),
-      serve: (conn) => this.#serve(conn),
-      log: (level, text) => this.#log(level, text),
-      clock: this.clock,
-    });
-    this.#listener.start();
+  /** Listens where `bind` and `port` say, now; see {@linkcode Listener.listen}. */
+  #listen(): void | Promise<void> {
+    const { bind, port } = this.config.values;
+    if (port === 0 && !this.#options.freePort) return this.#listener.stop();
+    return this.#listener.listen(bind, port || this.#listener.port);
   }
 
   #admit(conn: Deno.Conn): Admission {
@@ -332,9 +347,11 @@ export class Server implements ServerHandle {
       },
       countInput: (bytes) => {
         stats.inputBytes += bytes;
+        stats.reads++;
       },
       countOutput: (bytes) => {
         stats.outputBytes += bytes;
+        stats.writes++;
       },
       log: (level, text) => this.#log(level, text),
       checkOutput: (client) => this.#outputLimits.check(client),

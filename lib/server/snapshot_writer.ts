@@ -15,6 +15,7 @@ import { KeyspaceSnapshot } from "../keyspace/snapshot.ts";
 import type { Database, Ref } from "../keyspace/database.ts";
 import type { KeptRecord } from "../keyspace/kept_record.ts";
 import { removeQuietly, writeFully } from "../persistence/files.ts";
+import { KeyDelay } from "../persistence/key_delay.ts";
 import type { SnapshotEncoder } from "../persistence/snapshot_encoder.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Disk, DiskFile } from "../platform/disk.ts";
@@ -35,6 +36,8 @@ export interface SnapshotWriterOptions {
   readonly encoder: () => SnapshotEncoder;
   /** The file; replaced if it is there. */
   readonly path: string;
+  /** `rdb-key-save-delay`. Missing: none. */
+  readonly keyDelay_us?: () => number;
   /** `snapshot-cpu-percent`. */
   readonly cpuPercent: () => number;
   /** A figure that grows while clients are served: nobody need be spared while it stands still. */
@@ -66,6 +69,9 @@ export class SnapshotWriter {
   #failure: unknown;
   #synced_bytes = 0;
   #stopped = false;
+  readonly #delay: KeyDelay;
+  /** What is to be paused for it before the next slice. */
+  #pause_ms = 0;
   /** Ends the rest between two slices. */
   #endRest: (() => void) | undefined;
   #lastActivity = 0;
@@ -77,6 +83,7 @@ export class SnapshotWriter {
   /** @throws {DiskError} the file cannot be made */
   constructor(options: SnapshotWriterOptions) {
     this.#options = options;
+    this.#delay = new KeyDelay(options.keyDelay_us ?? (() => 0));
     this.#file = options.disk.open(options.path, "replace");
     this.#file.tryLock(); // tells others that it is being written
   }
@@ -133,13 +140,13 @@ export class SnapshotWriter {
   abort(reason: Error): void {
     this.#failure ??= reason;
     this.#snapshot?.abandon();
+    this.#endRest?.();
   }
 
   /** The server ends: as {@linkcode SnapshotWriter.abort}, and the keyspace is left as it is. */
   stop(): void {
     this.#stopped = true;
     this.abort(new SnapshotAborted("the server is ending"));
-    this.#endRest?.();
   }
 
   /** Before {@linkcode SnapshotWriter.begin}, or when it has failed: the file is removed. */
@@ -173,12 +180,14 @@ export class SnapshotWriter {
   #slice(snapshot: KeyspaceSnapshot, until_ms: number): boolean {
     const { clock } = this.#options;
     do {
+      const before = snapshot.records;
       if (snapshot.step()) return true;
+      this.#pause_ms = this.#delay.after(snapshot.records - before);
       if (snapshot.missedKey !== undefined && this.#failure === undefined) {
         this.abort(new Error(`internal error: '${snapshot.missedKey}' changed unseen`));
       }
       this.#flushMuch();
-    } while (clock.monotonic_ms() < until_ms);
+    } while (this.#pause_ms === 0 && clock.monotonic_ms() < until_ms);
     return false;
   }
 
@@ -224,8 +233,9 @@ export class SnapshotWriter {
     this.#lastActivity = activity();
     const isSpared = this.#lastActivity !== before && !this.#snapshot?.isPressed;
     const share = isSpared ? cpuPercent() / 100 : 1;
+    const rest_ms = took_ms * (1 / share - 1) + (this.#failure === undefined ? this.#pause_ms : 0);
     await new Promise<void>((resolve) => {
-      const cancel = clock.after(took_ms * (1 / share - 1), resolve);
+      const cancel = clock.after(rest_ms, resolve);
       this.#endRest = () => {
         cancel();
         resolve();

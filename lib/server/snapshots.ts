@@ -97,6 +97,7 @@ export class Snapshots {
       disk,
       encoder,
       path,
+      keyDelay_us: () => server.config.values["rdb-key-save-delay"],
       cpuPercent: () => server.config.values["snapshot-cpu-percent"],
       activity: () => stats.commandsProcessed,
       incrementalSync,
@@ -139,9 +140,12 @@ export class Snapshots {
   }
 
   #commandEncoder(): CommandSnapshotEncoder {
-    const { clock, config } = this.#host.server;
-    if (!config.values["aof-checksums"]) return new CommandSnapshotEncoder();
-    return new CommandSnapshotEncoder({ framedAt: () => Math.floor(clock.now_ms() / 1000) });
+    const { clock, config: { values } } = this.#host.server;
+    const now_s = () => Math.floor(clock.now_ms() / 1000);
+    return new CommandSnapshotEncoder({
+      framedAt: values["aof-checksums"] ? now_s : undefined,
+      stamp_s: values["aof-timestamp-enabled"] ? now_s() : undefined,
+    });
   }
 
   /** How a base of the log is written: as `aof-use-rdb-preamble` says. */

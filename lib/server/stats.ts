@@ -34,6 +34,9 @@ export class Stats {
   commandsProcessed = 0;
   inputBytes = 0;
   outputBytes = 0;
+  /** How often something was read from a client, and written to one. */
+  reads = 0;
+  writes = 0;
   errorReplies = 0;
   /** Error replies by their code: `ERR`, `WRONGTYPE` ... */
   readonly errors = new Map<string, number>();
@@ -65,6 +68,7 @@ export class Stats {
   reset(): void {
     this.connectionsReceived = this.connectionsRejected = this.commandsProcessed = 0;
     this.inputBytes = this.outputBytes = this.errorReplies = 0;
+    this.reads = this.writes = 0;
     this.errors.clear();
   }
 }

@@ -171,7 +171,8 @@ const REFUSED: readonly (readonly [what: string, file: string, args: string[], s
   ],
   ["an option's value", "", ["--port", "x"], /^redeno: command line: '--port x': must be/],
   ["an option nobody knows", "", ["--colour", "blue"], /^redeno: .*there is no directive 'colour'/],
-  ["a word that is no option", "", ["oops"], /^redeno: .*'oops': options start with --/],
+  ["a word that is no option", "", ["oops"], /^redeno: command line: 'oops': there is no direct/],
+  ["an option without dashes and a wrong value", "", ["port", "x"], /^redeno: .*'port x': must be/],
 ];
 
 for (const [what, file, args, says] of REFUSED) {

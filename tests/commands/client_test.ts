@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertGreater, assertLess } from "../kit/assert.ts";
 import { Pair } from "../kit/differential.ts";
 import { hasRedisServer, type Server, startRedeno, startRedis } from "../kit/oracle.ts";
+import { infoFigure } from "../server/kit.ts";
 import { connect, type RespClient } from "../kit/resp_client.ts";
 import { quoted, talk } from "../resp/raw_talk.ts";
 import { runScript } from "./sessions.ts";
@@ -377,6 +378,8 @@ Deno.test("CLIENT PAUSE holds whom it should for as long as it says", withRedis,
       await held.send("GET", "k");
       assertEquals(await held.readRawWithin(60), undefined);
       assertEquals(await boss.callRaw("GET", "k"), "$1\r\nv\r\n");
+      assertEquals(await infoFigure(boss, "blocked_clients"), 1);
+      assert(/ flags=b .* cmd=set /.test(await boss.callRaw("CLIENT", "LIST")));
       await boss.call("CLIENT", "UNPAUSE");
       assertEquals(await held.readRaw(), "+OK\r\n");
       assertEquals(await held.readRaw(), "$4\r\nheld\r\n");
@@ -392,6 +395,7 @@ Deno.test("CLIENT PAUSE holds whom it should for as long as it says", withRedis,
         assertEquals(await gone.readRawWithin(30), undefined);
       }
       await new Promise((resolve) => setTimeout(resolve, 30));
+      assertEquals(await infoFigure(boss, "blocked_clients"), 0);
       await boss.call("CLIENT", "UNPAUSE");
       assertEquals(await boss.callRaw("GET", "k"), "$6\r\nbefore\r\n");
     });
@@ -470,6 +474,10 @@ async function compareOwnLine(pair: Pair): Promise<void> {
     await linesOf(pair.right, "CLIENT", "INFO"),
   ];
   compareLines(left, right);
+  // Of a command that is alone in its buffer, and whose reply has not begun, these are facts, too.
+  for (const field of ["qbuf", "argv-mem", "multi-mem", "obl", "oll", "omem"]) {
+    assertEquals(right.get(field), left.get(field), field);
+  }
 }
 
 /** Compares how two more clients see those of `pair`. */

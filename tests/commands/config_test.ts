@@ -40,6 +40,16 @@ Deno.test({ name: "CONFIG answers as Redis does, in both protocols", ...withRedi
     await pair.both("CONFIG", "SET", "hz", "20", "hz", "30");
     await pair.both("CONFIG", "SET", "databases", "3");
     await pair.bothWith({ unordered: "pairs" }, "CONFIG", "GET", "hz", "appendfsync", "databases");
+    await pair.both("CONFIG", "GET", "loading-process-*");
+    await pair.both("CONFIG", "GET", "Loading-Process-Events-Interval-Bytes");
+    await pair.both("CONFIG", "SET", "loading-process-events-interval-bytes", "1023");
+    await pair.bothWith(
+      { unordered: "pairs" },
+      "CONFIG",
+      "GET",
+      "watchdog-period",
+      "use-exit-on-panic",
+    );
     await pair.both("CONFIG", "RESETSTAT");
     await pair.both("CONFIG", "RESETSTAT", "x");
     await pair.both("CONFIG", "REWRITE");

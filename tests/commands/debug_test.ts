@@ -73,6 +73,21 @@ Deno.test({
       await pair.both("DEBUG", "x".repeat(300));
     });
 
+    await t.step("PROTOCOL replies with every type, in both protocols", async () => {
+      const types = ["string", "INTEGER", "double", "bignum", "null", "array", "set", "map"]
+        .concat("attrib", "push", "verbatim", "true", "false", "nosuch", "constructor");
+      for (const protocol of ["3", "2"]) {
+        await pair.bothWith({ ignore: true }, "HELLO", protocol);
+        for (const type of types) {
+          await pair.both("DEBUG", "PROTOCOL", type);
+          if (type !== "push" || protocol === "2") continue;
+          const [left, right] = [await pair.left.readRaw(), await pair.right.readRaw()];
+          assertEquals(right, left, "the reply behind the push");
+        }
+        await pair.both("DEBUG", "PROTOCOL");
+      }
+    });
+
     await t.step("HELP tells of every subcommand", async () => {
       const reply = await pair.right.call("DEBUG", "HELP");
       assert(reply.type === "array");
@@ -81,11 +96,14 @@ Deno.test({
       assertEquals(names, [
         "DEBUG",
         "CHANGE-REPL-ID",
+        "CONFIG-REWRITE-FORCE-ALL",
         "DIGEST",
         "DIGEST-VALUE",
         "ERROR",
         "LOADAOF",
         "OBJECT",
+        "POPULATE",
+        "PROTOCOL",
         "QUICKLIST-PACKED-THRESHOLD",
         "RELOAD",
         "SET-ACTIVE-EXPIRE",
@@ -133,6 +151,35 @@ Deno.test({
           if (i % 10 === 0) await pair.both("DEBUG", "DIGEST");
         }
         await pair.both("DEBUG", "DIGEST");
+      },
+    );
+
+    await t.step(
+      "POPULATE makes Redis's keys, keeps those that are there, and logs them",
+      async () => {
+        await pair.both("FLUSHALL");
+        await pair.both("SET", "key:1", "mine", "EX", "10000");
+        for (
+          const words of [
+            "3",
+            "3 pre",
+            "40 sized 20",
+            "3 cut 3",
+            "3 key 4",
+            "0",
+            "-1",
+            "abc",
+            "1 a b",
+          ]
+            .concat("1 a -3", "1 a 2 c", "")
+        ) await pair.both("DEBUG", "POPULATE", ...words.split(" ").filter((word) => word !== ""));
+        await pair.both("GET", "key:1");
+        await pair.both("GET", "cut:2");
+        await pair.both("DEBUG", "DIGEST");
+        const digest = await pair.right.callRaw("DEBUG", "DIGEST");
+        assertEquals(await pair.right.callRaw("DEBUG", "RELOAD"), "+OK\r\n");
+        assertEquals(await pair.right.callRaw("DEBUG", "DIGEST"), digest);
+        await pair.both("FLUSHALL");
       },
     );
 

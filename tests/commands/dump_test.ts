@@ -89,6 +89,7 @@ Deno.test({
         "08 01 61",
         "1e 01 61",
         "f7 01",
+        "12 01 01 00",
       ];
       for (const body of broken) await pair.both("RESTORE", "k", "0", sealed(hex(body)));
       await pair.both("EXISTS", "k");

@@ -27,6 +27,14 @@ Deno.test("a first word without a dash is the configuration file", () => {
   ]);
 });
 
+Deno.test("the first option after a file needs no dashes", () => {
+  assertEquals(words("f.conf", "loglevel", "verbose", "--hz '20'"), [
+    ["loglevel", "verbose"],
+    ["hz", "20"],
+  ]);
+  assertEquals(words("f.conf", "loglevel"), [["loglevel"]]);
+});
+
 Deno.test("values run up to the next option, and may share a word with the name", () => {
   assertEquals(words("--save", "900", "1", "--port 7000", "--bind", "::1"), [
     ["save", "900", "1"],
@@ -64,6 +72,6 @@ Deno.test("values keep the bytes of what was typed", () => {
 
 Deno.test("what is no option is an error", () => {
   assertThrows(() => parseCommandLine(["-x"]), ConfigError, "'-x': options start with --");
-  assertThrows(() => parseCommandLine(["f.conf", "7000"]), ConfigError, "'7000'");
+  assertThrows(() => parseCommandLine(["f.conf", "-7000"]), ConfigError, "'-7000'");
   assertThrows(() => parseCommandLine(["--"]), ConfigError, "a name is missing");
 });

@@ -1,3 +1,4 @@
+import { findDirective } from "../../lib/config/directives.ts";
 import { ConfigError } from "../../lib/config/errors.ts";
 import { NotifyFlag } from "../../lib/config/notify_flags.ts";
 import {
@@ -46,9 +47,28 @@ Deno.test("a bad line is named with file, number, text and reason", () => {
 });
 
 Deno.test("what would be unsafe to ignore is refused", () => {
-  assertMatch(refusal("rename-command FLUSHALL ''"), /renaming commands is not supported$/);
   assertMatch(refusal("user alice on >secret ~* +@all"), /users .* not supported yet$/);
   assertMatch(refusal("loadmodule /x.so"), /modules are not supported$/);
+});
+
+Deno.test("lines of rename-command are collected in order, whatever they come from", () => {
+  const { config, warnings } = load({
+    f: "rename-command GET x\ninclude g\nRename-Command keys 'a b'\n",
+    g: 'rename-command SET "\\xc9"\n',
+  }, ["f", "--rename-command", "FLUSHALL", ""]);
+  assertEquals(config.commandRenames, [
+    { name: "GET", newName: "x", place: "f:1: 'rename-command GET x'" },
+    { name: "SET", newName: "\xc9", place: `g:1: 'rename-command SET "\\xc9"'` },
+    { name: "keys", newName: "a b", place: "f:3: 'Rename-Command keys 'a b''" },
+    {
+      name: "FLUSHALL",
+      newName: "",
+      place: `command line: '--rename-command FLUSHALL ""'`,
+    },
+  ]);
+  assertEquals(warnings, []);
+  assertEquals(config.get(["rename-command", "*rename*"]), []);
+  assertMatch(refusal("rename-command GET"), /takes a command and its new name$/);
 });
 
 Deno.test("save lines add up, and an empty one starts over", () => {
@@ -160,6 +180,7 @@ Deno.test("the repository's redis.conf loads without a warning and turns the log
   for (const name of Object.keys(config.values)) {
     if (["appendonly", "bind", "dir"].includes(name)) continue;
     assert(config.isDefault(name), `${name} is not at its default`);
+    if (findDirective(name)!.hidden) continue;
     assertMatch(text, new RegExp(`^(# )?${name} `, "m"), `${name} is missing`);
   }
 });

@@ -305,6 +305,7 @@ Deno.test({
       server.process.kill("SIGTERM");
       const refused = /SIGTERM[^]*rrors trying to shut down the server/;
       await until(() => server.log(), () => refused.test(server.log()));
+      assertMatch(server.log(), /Error trying to save the DB, can't exit/);
       lines.push(await ask(server, "GET", "a"));
       Deno.removeSync(`${server.dir}/dump.rdb`);
       server.process.kill("SIGTERM");

@@ -106,10 +106,14 @@ Deno.test("while a large log is loaded clients hear -LOADING, and then everythin
     const starting = startRedeno(OPTIONS, { dir, port, timeout_ms: 60_000 });
     {
       await using client = await loadingClient(port);
-      for (const command of [["PING"], ["GET", "key:00000001"], ["SET", "k", "v"]]) {
+      const commands = [["PING"], ["GET", "key:00000001"], ["SET", "k", "v"]]
+        .concat([["CONFIG", "SET", "dir", "."], ["CONFIG", "SET", "hz", "9", "appendonly", "no"]])
+        .concat([["DEBUG", "POPULATE", "1"]]);
+      for (const command of commands) {
         const reply = await client.callRaw(...command);
         assertEquals(reply, "-LOADING Redis is loading the dataset in memory\r\n");
       }
+      assertEquals(await client.call("CONFIG", "SET", "timeout", "0"), OK);
       assertMatch(await client.callRaw("INFO", "persistence"), /^loading:1\r$/m);
     }
     await using server = await starting;

@@ -52,6 +52,35 @@ Deno.test({
   },
 });
 
+/** Whether a client gets a reply of many elements, this many bytes in all, under a limit of 100 kB. */
+async function getsList(server: Server, bytes: number): Promise<boolean> {
+  const element = "x".repeat(93); // 100 bytes in a reply
+  await using control = await connect(server.port);
+  await using client = await connect(server.port);
+  await control.call("DEL", "list");
+  await control.call("RPUSH", "list", ...new Array<string>(bytes / 100).fill(element));
+  await control.call("CONFIG", "SET", "client-output-buffer-limit", "normal 100000 0 0");
+  try {
+    return (await client.callRaw("LRANGE", "list", "0", "-1")).length > bytes;
+  } catch (error) {
+    assert(error instanceof Error && error.message.includes("closed"), String(error));
+    return false;
+  }
+}
+
+Deno.test({
+  name: "a reply of many elements counts in whole blocks",
+  ...withRedis,
+  async fn() {
+    await using redis = await startRedis();
+    await using redeno = await startRedeno(["--save", ""]);
+    for (const bytes of [90_000, 98_200, 98_300, 110_000, 130_000]) {
+      const expected = await getsList(redis, bytes);
+      assertEquals(await getsList(redeno, bytes), expected, `${bytes} bytes`);
+    }
+  },
+});
+
 Deno.test({
   name: "a client that stays above the soft limit is closed when its time is over, not before",
   sanitizeOps: true,

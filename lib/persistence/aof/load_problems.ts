@@ -47,7 +47,7 @@ export function badFormat({ path }: AofFile, offset: number, reason: string): St
     "damaged",
     path,
     offset,
-    `Bad file format: the command here cannot be read: ${reason}. ${NOTHING_CHANGED} Restore the ` +
+    `Bad file format reading the append only file: ${reason}. ${NOTHING_CHANGED} Restore the ` +
       "file from a backup or an archive, or make a copy and use 'redeno aof fix DIR' (or " +
       "redis-check-aof --fix <filename.manifest>), which drops everything from here on",
   );
@@ -100,10 +100,10 @@ export function truncated({ path }: AofFile, tail: TornTail): StorageError {
     "truncated",
     path,
     tail.offset,
-    `Unexpected end of file: it ends within a ${tail.what}, ${tail.removed_bytes} bytes after the ` +
-      "last whole one. You can: 1) Make a backup of your AOF file, then use 'redeno aof fix DIR' " +
-      "(or redis-check-aof --fix <filename.manifest>). 2) Alternatively you can set the " +
-      "'aof-load-truncated' configuration option to yes and restart the server",
+    `Unexpected end of file reading the append only file: it ends within a ${tail.what}, ` +
+      `${tail.removed_bytes} bytes after the last whole one. You can: 1) Make a backup of your AOF ` +
+      "file, then use 'redeno aof fix DIR' (or redis-check-aof --fix <filename.manifest>). 2) " +
+      "Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server",
   );
 }
 
@@ -114,12 +114,10 @@ export function refusedCommand(
   name: string,
   refusal: string,
 ): StorageError {
-  return new StorageError(
-    "command",
-    path,
-    offset,
-    `the command '${name}' was refused when replayed: ${refusal}. ${NOTHING_CHANGED}`,
-  );
+  const what = refusal.startsWith("ERR unknown command")
+    ? `Unknown command '${name}' reading the append only file`
+    : `the command '${name}' was refused when replayed: ${refusal}`;
+  return new StorageError("command", path, offset, `${what}. ${NOTHING_CHANGED}`);
 }
 
 /** A file begins with an RDB where only commands can be loaded. */

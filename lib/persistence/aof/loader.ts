@@ -19,6 +19,7 @@ import type { Keyspace } from "../../keyspace/keyspace.ts";
 import type { EncodingLimits } from "../../types/rdb/limits.ts";
 import type { Log } from "../errors.ts";
 import type { AofFile } from "../files.ts";
+import { KeyDelay } from "../key_delay.ts";
 import { loadRdb } from "../rdb/load.ts";
 import { readAt } from "./file_end.ts";
 import { beginsFramed } from "./framing.ts";
@@ -83,6 +84,8 @@ export interface LoadOptions {
   readonly limits?: EncodingLimits;
   /** `rdbchecksum`: whether the checksum of an RDB is compared. Missing: yes. */
   readonly verify?: boolean;
+  /** `key-load-delay`, for each command as well. Missing: none. */
+  readonly keyDelay_us?: () => number;
   /** Time. */
   readonly clock: Clock;
   /** The server's log. */
@@ -151,9 +154,11 @@ class Load {
   /** Offset of the MULTI that has no EXEC yet; -1: none. */
   #multiAt = -1;
   #cut: Cut | undefined;
+  readonly #delay: KeyDelay;
 
   constructor(options: LoadOptions) {
     this.#options = options;
+    this.#delay = new KeyDelay(options.keyDelay_us ?? (() => 0));
     this.#began_ms = this.#sliceBegan_ms = this.#told_ms = options.clock.monotonic_ms();
     this.#sizes = options.files.map(({ path }) => options.disk.stat(path)?.size_bytes ?? 0);
     this.#total_bytes = this.#sizes.reduce((sum, size_bytes) => sum + size_bytes, 0);
@@ -212,7 +217,7 @@ class Load {
 
   /** Loads the RDB that a file begins with, if there is one; returns its length. */
   async #loadRdb(file: DiskFile, aofFile: AofFile): Promise<number> {
-    const { keyspace, limits, verify = true, clock, log, onProgress } = this.#options;
+    const { keyspace, limits, verify = true, keyDelay_us, clock, log, onProgress } = this.#options;
     const magic = readAt(file, 0, RDB_MAGIC.length);
     if (magic.length === 0 && aofFile.name.endsWith(".rdb")) throw problems.emptyRdb(aofFile);
     if (String.fromCharCode(...magic) !== RDB_MAGIC) return 0;
@@ -226,6 +231,7 @@ class Load {
       limits,
       verify,
       dropExpired: false, // the log goes on with keys that have expired by now
+      keyDelay_us,
       clock,
       log,
       onProgress: (bytes) => {
@@ -247,12 +253,16 @@ class Load {
     );
     const { target } = this.#options;
     let unlooked_bytes = 0;
+    let isDelayed = this.#delay.isOn;
     while (true) {
       try {
         while (decoder.next()) {
           this.#execute(decoder.args, source.delta + decoder.commandStart, aofFile);
           if (this.#commands % COMMANDS_AHEAD === 0) target.lookAhead(decoder);
-          if (this.#commands % COMMANDS_PER_LOOK === 0 && this.#sliceIsOver()) await this.#rest();
+          if (isDelayed) await this.#pause();
+          if (this.#commands % COMMANDS_PER_LOOK !== 0) continue;
+          isDelayed = this.#delay.isOn;
+          if (this.#sliceIsOver()) await this.#rest();
         }
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
@@ -352,6 +362,12 @@ class Load {
     return files[index].type === "incr" && this.#sizes.slice(index + 1).every((size) => size === 0);
   }
 
+  /** What `key-load-delay` asks for after each command. */
+  async #pause(): Promise<void> {
+    const pause_ms = this.#delay.after(1);
+    if (pause_ms > 0) await this.#rest(pause_ms);
+  }
+
   #sliceIsOver(): boolean {
     return this.#options.clock.monotonic_ms() - this.#sliceBegan_ms >= SLICE_MS;
   }
@@ -364,12 +380,12 @@ class Load {
   }
 
   /** Lets the event loop have its turn, and tells the progress if it is time. */
-  async #rest(): Promise<void> {
+  async #rest(pause_ms = 0): Promise<void> {
     const { clock, onProgress } = this.#options;
     if (this.#isTimeToTell()) {
       onProgress?.({ loaded_bytes: this.#loaded_bytes, total_bytes: this.#total_bytes });
     }
-    await new Promise<void>((resolve) => clock.after(0, resolve));
+    await new Promise<void>((resolve) => clock.after(pause_ms, resolve));
     this.#sliceBegan_ms = clock.monotonic_ms();
   }
 }

@@ -23,6 +23,8 @@ import { encodeKept, encodeRecord, longStringBytes } from "./snapshot_values.ts"
 export interface CommandSnapshotOptions {
   /** `aof-checksums`: batches are framed, with this time in seconds since the epoch. Missing: not. */
   readonly framedAt?: () => number;
+  /** `aof-timestamp-enabled`: the time in seconds that Redis's annotation before the first command tells. */
+  readonly stamp_s?: number;
 }
 
 /** See above. */
@@ -35,10 +37,12 @@ export class CommandSnapshotEncoder implements SnapshotEncoder {
   #state: "open" | "ending" | "ended" = "open";
   /** The database whose records come; -1: none yet. */
   #selected = -1;
+  readonly #stamp_s: number | undefined;
 
   /** @param options how. */
-  constructor({ framedAt }: CommandSnapshotOptions = {}) {
+  constructor({ framedAt, stamp_s }: CommandSnapshotOptions = {}) {
     this.#frames = framedAt && new SnapshotFrames(framedAt);
+    this.#stamp_s = stamp_s;
   }
 
   get pending_bytes(): number {
@@ -91,7 +95,14 @@ export class CommandSnapshotEncoder implements SnapshotEncoder {
 
   #select(encoder: CommandEncoder, index: number): void {
     if (index === this.#selected) return;
+    if (this.#selected < 0) this.#stamp(encoder);
     this.#selected = index;
     encoder.command("SELECT", index);
+  }
+
+  #stamp(encoder: CommandEncoder): void {
+    if (this.#stamp_s === undefined) return;
+    const line = new TextEncoder().encode(`#TS:${this.#stamp_s}\r\n`);
+    encoder.raw(line, 0, line.length);
   }
 }

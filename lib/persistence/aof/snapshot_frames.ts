@@ -12,6 +12,8 @@ import { ENDS } from "./file_end.ts";
 import { crc32, HEAD_BYTES_MAX, SEAL_BYTES_MAX, writeHead, writeSeal } from "./frames.ts";
 
 const ASTERISK = 42;
+/** What Redis's annotations begin with: they stand before the command that they go with. */
+const HASH = 35;
 const LF = 10;
 const ZERO = 48;
 /** `\r\n` behind an argument. */
@@ -150,8 +152,10 @@ function wholeCommands(bytes: Uint8Array, length: number): { end: number; comman
   return { end, commands };
 }
 
-/** The index behind the command at `start`; -1: its end is not there. */
-function commandEnd(bytes: Uint8Array, start: number, length: number): number {
+/** The index behind the command at `from`, its annotation included; -1: its end is not there. */
+function commandEnd(bytes: Uint8Array, from: number, length: number): number {
+  const start = bytes[from] === HASH ? headEnd(bytes, from, length) : from;
+  if (start < 0 || start === length) return -1;
   if (bytes[start] !== ASTERISK) throw new Error("snapshot: no command begins here");
   let at = headEnd(bytes, start, length);
   if (at < 0) return -1;

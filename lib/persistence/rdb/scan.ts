@@ -15,6 +15,7 @@ import type { Int64 } from "../../numbers/int64.ts";
 import { RdbEmptyError, RdbError } from "../../types/rdb/error.ts";
 import { RDB_VERSION_FIELD_EXPIRY } from "../../types/rdb/types.ts";
 import type { StorageError } from "../errors.ts";
+import { KeyDelay } from "../key_delay.ts";
 import { keyName, RdbProblems } from "./problems.ts";
 import { RdbFileReader } from "./file_reader.ts";
 import {
@@ -53,6 +54,8 @@ export interface RdbScanOptions {
   readonly verify: boolean;
   /** Time. */
   readonly clock: Clock;
+  /** `key-load-delay`. Missing: none. */
+  readonly keyDelay_us?: () => number;
   /** Called before each turn of the event loop, with the offset reached. */
   readonly onProgress?: (bytes: number) => void;
   /** Bytes read at once; for tests. */
@@ -125,6 +128,9 @@ class Scan {
     idle_s: NOT_GIVEN,
     frequency: NOT_GIVEN,
   };
+  readonly #delay: KeyDelay;
+  /** Keys read since the last look at the clock. */
+  #keysUnlooked = 0;
   #functions = 0;
   /** A key was read, and the reader is in its value. */
   #inValue = false;
@@ -135,16 +141,19 @@ class Scan {
     this.#visitor = visitor;
     this.#reader = new RdbFileReader({ file, from_bytes, verify, window_bytes });
     this.#problems = new RdbProblems(path, from_bytes);
+    this.#delay = new KeyDelay(options.keyDelay_us ?? (() => 0));
   }
 
   async run(): Promise<RdbScanResult> {
     const { clock } = this.#options;
     const version = this.#attempt(() => this.#header());
     for (let sliceBegan_ms = clock.monotonic_ms();;) {
+      this.#keysUnlooked = 0;
       if (this.#attempt(() => this.#steps())) break;
-      if (clock.monotonic_ms() - sliceBegan_ms < SLICE_MS) continue;
+      const pause_ms = this.#delay.after(this.#keysUnlooked);
+      if (pause_ms === 0 && clock.monotonic_ms() - sliceBegan_ms < SLICE_MS) continue;
       this.#options.onProgress?.(this.#reader.offset_bytes);
-      await new Promise<void>((resolve) => clock.after(0, resolve));
+      await new Promise<void>((resolve) => clock.after(pause_ms, resolve));
       sliceBegan_ms = clock.monotonic_ms();
     }
     const checksum = this.#attempt(() => this.#checksum(version));
@@ -195,7 +204,8 @@ class Scan {
 
   /** Some steps; true: the end mark was read. */
   #steps(): boolean {
-    for (let i = 0; i < STEPS_PER_LOOK; i++) {
+    const keysMax = this.#delay.isOn ? 1 : STEPS_PER_LOOK;
+    for (let i = 0; i < STEPS_PER_LOOK && this.#keysUnlooked < keysMax; i++) {
       this.#problems.offset_bytes = this.#reader.offset_bytes;
       const opcode = this.#reader.byte();
       if (opcode < RdbOpcode.slotInfo) this.#value(opcode);
@@ -219,6 +229,7 @@ class Scan {
       this.#visitor.skippedEmpty(reader.key.text(0));
     }
     this.#inValue = false;
+    this.#keysUnlooked++;
     entry.expiry_ms = entry.idle_s = entry.frequency = NOT_GIVEN;
   }
 
@@ -311,7 +322,7 @@ class Scan {
     if (low !== actual.low || high !== actual.high) {
       const expected = hex64(actual.low, actual.high);
       throw this.#problems.damaged(
-        `Wrong RDB checksum expected: (${expected}) but got (${hex64(low, high)})`,
+        `RDB CRC error: Wrong RDB checksum expected: (${expected}) but got (${hex64(low, high)})`,
       );
     }
     return "correct";

@@ -129,6 +129,12 @@ function pushString(reader: RdbReader, elements: Elements): void {
   elements.push(reader.bytes, reader.start, reader.stop);
 }
 
+/** An element that is a node by itself is a long one. */
+function pushPlain(reader: RdbReader, elements: Elements): void {
+  pushString(reader, elements);
+  if (reader.start === reader.stop) throw reader.error("an empty node of a list");
+}
+
 type Opener = new (buf: Buffer, start: number, end: number) => EntryReader;
 
 /** All entries of a compact run that stands in the place of a string. */
@@ -145,7 +151,7 @@ function nodes(reader: RdbReader, type: number): Elements {
   const elements = cleared();
   for (let left = reader.count(SIZE_MIN); left > 0; left--) {
     const kind = type === RdbType.quicklist2 ? reader.length() : NODE_PACKED;
-    if (kind === NODE_PLAIN) pushString(reader, elements);
+    if (kind === NODE_PLAIN) pushPlain(reader, elements);
     else if (kind !== NODE_PACKED) throw reader.error("unknown kind of a list's node");
     else packed(reader, type === RdbType.quicklist2 ? ListpackReader : ZiplistReader, elements);
   }
