@@ -1,4 +1,4 @@
-/** INFO: the sections Server, Clients and Stats, beside those of the real Redis. */
+/** INFO: the fields that monitors read, beside those of the real Redis. */
 
 import { assertEquals, assertGreater } from "../kit/assert.ts";
 import { hasRedisServer, type Server, startRedeno, startRedis } from "../kit/oracle.ts";
@@ -11,6 +11,8 @@ const withRedis = { ignore: !hasRedisServer(), sanitizeOps: true, sanitizeResour
 const MISSING: Readonly<Record<string, readonly string[]>> = {
   server: ["redis_build_id", "monotonic_clock", "atomicvar_api", "gcc_version"],
   clients: [],
+  memory: ["mem_aof_buffer"],
+  persistence: [],
   stats: [
     "expired_stale_perc",
     "expired_time_cap_reached_count",
@@ -19,8 +21,12 @@ const MISSING: Readonly<Record<string, readonly string[]>> = {
     "reply_buffer_shrinks",
     "reply_buffer_expands",
   ],
+  replication: [],
+  keyspace: [],
 };
-const OWN = ["redeno_version", "deno_version", "v8_version"];
+const OWN_VERSIONS = ["redeno_version", "deno_version", "v8_version"];
+const OWN_FIGURES = ["v8_heap_used", "v8_heap_total", "v8_external", "aof_archive_enabled"];
+const OWN: readonly string[] = [...OWN_VERSIONS, ...OWN_FIGURES];
 
 async function fields(server: Server, section: string): Promise<string[]> {
   await using client = await connect(server.port);
