@@ -5,10 +5,9 @@ import { attempt } from "../config/maybe_async.ts";
 import { rewriteConfigFile, type RewriteOptions } from "../config/rewrite.ts";
 import { configFiles } from "../platform/std_fs/config_files.ts";
 import { type Command, command, type CommandFlag } from "./command.ts";
-import { type Context, SYNTAX_ERROR } from "./context.ts";
+import { type Context, LOADING, SYNTAX_ERROR } from "./context.ts";
 import { replyHelp } from "./help.ts";
 
-const LOADING = "LOADING Redis is loading the dataset in memory";
 const ADMIN: readonly CommandFlag[] = ["admin", "noscript", "loading", "stale"];
 
 const get = command({

@@ -253,6 +253,8 @@ export const WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong k
 export const NOT_AN_INTEGER = "ERR value is not an integer or out of range";
 /** Redis's text for options that do not fit together. */
 export const SYNTAX_ERROR = "ERR syntax error";
+/** For what may not run while the data is being loaded. */
+export const LOADING = "LOADING Redis is loading the dataset in memory";
 
 /** One run of one command. The same object serves all commands of a client. */
 export class Context {

@@ -9,10 +9,9 @@ import { NONE } from "../keyspace/database.ts";
 import type { KeyEvent } from "../keyspace/events.ts";
 import { stringEncoding } from "../keyspace/value.ts";
 import { Args } from "../resp/args.ts";
-import type { Context } from "./context.ts";
+import { type Context, LOADING } from "./context.ts";
 
 const NOT_POSITIVE = "ERR value is out of range, must be positive";
-const LOADING = "LOADING Redis is loading the dataset in memory";
 /** As in Redis nothing is published: it is of no class. */
 const POPULATED: KeyEvent = { name: "populate", eventClass: 0 };
 

@@ -8,7 +8,7 @@ import { cpuUsage, systemMemory_bytes } from "../platform/process.ts";
 import { allCommands } from "./command_lookup.ts";
 import type { ServerHandle } from "./context.ts";
 import { humanBytes } from "./human_bytes.ts";
-import type { InfoLine } from "./info_sections.ts";
+import { type InfoLine, none } from "./info_sections.ts";
 import { memoryFigures, memoryRatios, startMemoryGauge } from "./memory_figures.ts";
 
 /** Keys with an expiry that the mean time to live is taken of, in one database. */
@@ -18,18 +18,14 @@ const TTL_SCAN_STEPS_MAX = 100;
 /** The replication ID of the history before this one: there is none. */
 const NO_REPLICATION_ID = "0".repeat(40);
 
-/** What scripts and functions take: monitors read it, and would stumble if it were missing. */
+/** What scripts and functions take. */
 const NO_SCRIPTS: readonly InfoLine[] = [
-  ["used_memory_lua", 0],
-  ["used_memory_vm_eval", 0],
+  ...none("used_memory_lua", "used_memory_vm_eval"),
   ["used_memory_lua_human", humanBytes(0)],
-  ["used_memory_scripts_eval", 0],
-  ["number_of_cached_scripts", 0],
-  ["number_of_functions", 0],
-  ["number_of_libraries", 0],
-  ["used_memory_vm_functions", 0],
+  ...none("used_memory_scripts_eval", "number_of_cached_scripts"),
+  ...none("number_of_functions", "number_of_libraries", "used_memory_vm_functions"),
   ...both("used_memory_vm_total", 0),
-  ["used_memory_functions", 0],
+  ...none("used_memory_functions"),
   ...both("used_memory_scripts", 0),
 ];
 

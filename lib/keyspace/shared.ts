@@ -69,6 +69,11 @@ export interface KeyspaceStats {
   lazyFreed: number;
 }
 
+/** Nothing counted yet. */
+export function noKeyspaceStats(): KeyspaceStats {
+  return { hits: 0, misses: 0, expired: 0, evicted: 0, lazyFreed: 0 };
+}
+
 /** The shared state. */
 export class KeyspaceState {
   /** Time of the current command in ms since the epoch; the dispatcher moves it on. */
@@ -83,7 +88,7 @@ export class KeyspaceState {
   notifyClasses = 0;
   /** What a record's 24 bits of meta hold: seconds of last use, or (LFU) minutes and a counter. */
   lfu = false;
-  readonly stats: KeyspaceStats = { hits: 0, misses: 0, expired: 0, evicted: 0, lazyFreed: 0 };
+  readonly stats = noKeyspaceStats();
   /** While a snapshot is taken: who writes it. */
   preserver: Preserver | undefined;
   /** What emptied databases have held. */

@@ -13,9 +13,9 @@ export class KeyDelay {
 
   /**
    * @param delay_us what is configured now: microseconds for each key; a negative number: one
-   * microsecond for so many keys
+   * microsecond for so many keys. Missing: none
    */
-  constructor(delay_us: () => number) {
+  constructor(delay_us: () => number = () => 0) {
     this.#delay_us = delay_us;
   }
 

@@ -8,7 +8,7 @@
 
 import type { Client } from "../commands/client.ts";
 import type { Command, CommandFlag } from "../commands/command.ts";
-import type { Context, ServerHandle } from "../commands/context.ts";
+import { type Context, LOADING, type ServerHandle } from "../commands/context.ts";
 import { preserveKeys } from "../commands/preserve_keys.ts";
 import { endTransaction } from "../commands/transactions.ts";
 import type { Args } from "../resp/args.ts";
@@ -44,7 +44,6 @@ export interface DispatcherParts {
 }
 
 const NO_AUTH = "NOAUTH Authentication required.";
-const LOADING = "LOADING Redis is loading the dataset in memory";
 const NOT_IN_MULTI = "ERR Command not allowed inside a transaction";
 /** Memory of a queued command besides its arguments, about. */
 const QUEUED_OVERHEAD_BYTES = 256;

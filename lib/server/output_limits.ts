@@ -13,6 +13,7 @@ import type { Clock } from "../platform/clock.ts";
 
 /** Who is over the soft limit is looked at so often. */
 const CHECK_INTERVAL_MS = 1000;
+
 /** What the limits need of the server. */
 export interface OutputLimitsHost {
   readonly clock: Clock;

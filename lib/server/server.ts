@@ -17,6 +17,7 @@ import { renamedCommands } from "../commands/command_renames.ts";
 import { commands } from "../commands/table.ts";
 import type { Config } from "../config/config.ts";
 import { keyEvent } from "../keyspace/events.ts";
+import { noKeyspaceStats } from "../keyspace/shared.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { drawHashSeed } from "../memory/hash.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -240,13 +241,8 @@ export class Server implements ServerHandle {
   resetStatistics(): void {
     this.stats.reset();
     this.persistence.resetStatistics();
-    const zero = { hits: 0, misses: 0, expired: 0, evicted: 0, lazyFreed: 0 };
-    Object.assign(this.keyspace.stats, zero);
-    for (const command of commands.values()) {
-      for (const each of [command, ...command.subcommands ?? []]) {
-        each.usage.reset();
-      }
-    }
+    Object.assign(this.keyspace.stats, noKeyspaceStats());
+    for (const { usage } of allCommands(commands)) usage.reset();
   }
 
   async shutdown(options: ShutdownOptions): Promise<void> {

@@ -1,6 +1,6 @@
 /** The figures of INFO that only the server knows: Server, Clients, Stats and Persistence. */
 
-import type { InfoLine, InfoSections } from "../commands/info_sections.ts";
+import { type InfoLine, type InfoSections, none } from "../commands/info_sections.ts";
 import { executable, processId, systemName } from "../platform/process.ts";
 import { REDENO_VERSION, REDIS_VERSION, runtimeVersions } from "../platform/version.ts";
 import type { ServerHandle } from "../commands/context.ts";
@@ -112,9 +112,4 @@ function* statsLines(server: InformedServer): Generator<InfoLine> {
   yield ["total_reads_processed", stats.reads];
   yield ["total_writes_processed", stats.writes];
   yield* none("io_threaded_reads_processed", "io_threaded_writes_processed");
-}
-
-/** Figures of what redeno does not do: monitors add them up, and would stumble if they were missing. */
-function* none(...names: readonly string[]): Generator<InfoLine> {
-  for (const name of names) yield [name, 0];
 }

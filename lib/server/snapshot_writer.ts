@@ -83,7 +83,7 @@ export class SnapshotWriter {
   /** @throws {DiskError} the file cannot be made */
   constructor(options: SnapshotWriterOptions) {
     this.#options = options;
-    this.#delay = new KeyDelay(options.keyDelay_us ?? (() => 0));
+    this.#delay = new KeyDelay(options.keyDelay_us);
     this.#file = options.disk.open(options.path, "replace");
     this.#file.tryLock(); // tells others that it is being written
   }

@@ -120,7 +120,8 @@ function zsetSubject(): Subject {
       // A whole stretch goes, so that nodes of the tree are joined and dropped.
       for (let left = chance.below(200), rank = chance.below(value.size); left > 0; left--) {
         if (rank >= value.size) return;
-        value.goTo(rank);
+        value.tree.seekRank(rank);
+        value.table.locate(value.tree.ref);
         const { bytes, keyStart, valueStart } = value.table;
         model.delete(bytes.toString("latin1", keyStart, valueStart));
         value.removeHere();

@@ -11,6 +11,7 @@ import { DiskError, type DiskFile } from "../../platform/disk.ts";
 import { type AppendFile, writeFully } from "../files.ts";
 import { ENDS, endsFile, inspectEnd, isSealing } from "./file_end.ts";
 import { crc32, HEAD_BYTES_MAX, SEAL_BYTES_MAX, writeHead, writeSeal } from "./frames.ts";
+import { timestampLine } from "./timestamp.ts";
 
 /** Up to this size a batch and its frame are put together for one write. */
 const ONE_WRITE_BYTES_MAX = 256 * 1024;
@@ -196,7 +197,7 @@ export class BatchFile {
   #stamp(time_s: number): Uint8Array {
     if (time_s <= this.#stamped_s) return NO_BYTES;
     this.#stamped_s = time_s;
-    return new TextEncoder().encode(`#TS:${time_s}\r\n`);
+    return timestampLine(time_s);
   }
 
   #room(size_bytes: number): Uint8Array {

@@ -13,6 +13,7 @@
 
 import { crc32 } from "../../numbers/crc32.ts";
 import { latin1 } from "../../memory/bytes.ts";
+import { TIMESTAMP_START } from "./timestamp.ts";
 
 export { crc32 };
 
@@ -238,5 +239,6 @@ function endsLine(bytes: Uint8Array, at: number, end: number): boolean {
 
 /** Whether bytes begin as a server writes that knows nothing of frames. */
 export function looksForeign(bytes: Uint8Array): boolean {
-  return bytes[0] === ASTERISK || latin1(bytes.subarray(0, 4)) === "#TS:";
+  return bytes[0] === ASTERISK ||
+    latin1(bytes.subarray(0, TIMESTAMP_START.length)) === TIMESTAMP_START;
 }

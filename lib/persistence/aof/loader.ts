@@ -158,7 +158,7 @@ class Load {
 
   constructor(options: LoadOptions) {
     this.#options = options;
-    this.#delay = new KeyDelay(options.keyDelay_us ?? (() => 0));
+    this.#delay = new KeyDelay(options.keyDelay_us);
     this.#began_ms = this.#sliceBegan_ms = this.#told_ms = options.clock.monotonic_ms();
     this.#sizes = options.files.map(({ path }) => options.disk.stat(path)?.size_bytes ?? 0);
     this.#total_bytes = this.#sizes.reduce((sum, size_bytes) => sum + size_bytes, 0);

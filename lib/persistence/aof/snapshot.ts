@@ -18,6 +18,7 @@ import type { SnapshotEncoder } from "../snapshot_encoder.ts";
 import { SEAL_BYTES_MAX } from "./frames.ts";
 import { SnapshotFrames } from "./snapshot_frames.ts";
 import { encodeKept, encodeRecord, longStringBytes } from "./snapshot_values.ts";
+import { timestampLine } from "./timestamp.ts";
 
 /** How commands are written. */
 export interface CommandSnapshotOptions {
@@ -102,7 +103,7 @@ export class CommandSnapshotEncoder implements SnapshotEncoder {
 
   #stamp(encoder: CommandEncoder): void {
     if (this.#stamp_s === undefined) return;
-    const line = new TextEncoder().encode(`#TS:${this.#stamp_s}\r\n`);
+    const line = timestampLine(this.#stamp_s);
     encoder.raw(line, 0, line.length);
   }
 }

@@ -141,7 +141,7 @@ class Scan {
     this.#visitor = visitor;
     this.#reader = new RdbFileReader({ file, from_bytes, verify, window_bytes });
     this.#problems = new RdbProblems(path, from_bytes);
-    this.#delay = new KeyDelay(options.keyDelay_us ?? (() => 0));
+    this.#delay = new KeyDelay(options.keyDelay_us);
   }
 
   async run(): Promise<RdbScanResult> {

@@ -107,15 +107,10 @@ export class LargeZset implements ValueObject {
     this.table.remove(ref);
   }
 
-  /** Goes to the member of this rank: `tree.score` is its score; `table` is told where it stands. */
-  goTo(rank: number): void {
-    this.tree.seekRank(rank);
-    this.table.locate(this.tree.ref);
-  }
-
   /**
-   * As {@linkcode LargeZset.goTo} for the first or the last member, which is about to be taken out: one
-   * who takes from an end will probably take more, and what that needs is read ahead.
+   * Goes to the first or the last member, which is about to be taken out: `tree.score` is its score, and
+   * `table` is told where it stands. One who takes from an end will probably take more, and what that
+   * needs is read ahead.
    */
   goToEdge(last: boolean): void {
     const { tree, table } = this;
@@ -130,7 +125,7 @@ export class LargeZset implements ValueObject {
     return this.table.warmRecords(edgeRefs, count) ? count - 1 : POPS_UNWARMED;
   }
 
-  /** Takes out the member that {@linkcode LargeZset.goTo} has gone to. */
+  /** Takes out the member that `tree` has gone to. */
   removeHere(): void {
     const { ref } = this.tree;
     if (this.#moment !== undefined) this.#moment.keep(ref);
