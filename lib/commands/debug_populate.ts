@@ -5,6 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { newBytes } from "../memory/bytes.ts";
 import { NONE } from "../keyspace/database.ts";
 import type { KeyEvent } from "../keyspace/events.ts";
 import { stringEncoding } from "../keyspace/value.ts";
@@ -27,7 +28,7 @@ export function populate(ctx: Context): void {
   const prefix = args.count > 3 ? args.text(3) : "key";
   for (let i = 0; i < Number(count); i++) {
     const value = Buffer.from(`value:${i}`, "latin1");
-    const sized = size_bytes > 0 ? Buffer.alloc(Number(size_bytes)) : value;
+    const sized = size_bytes > 0 ? newBytes(Number(size_bytes)) : value;
     if (sized !== value) value.copy(sized);
     const pair = Args.of("SET", `${prefix}:${i}`, sized);
     if (db.lookupWrite(pair, 1) !== NONE) continue;

@@ -6,6 +6,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { newBytes } from "../memory/bytes.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import { addInt64, INT64_LENGTH_MAX, parseInt64, writeInt64 } from "../numbers/int64.ts";
 import {
@@ -25,7 +26,7 @@ const HINCRBYFLOAT = keyEvent("hincrbyfloat", "hash");
 const DEL = keyEvent("del", "generic");
 
 /** Digits of the integer under way; nothing in a handler runs between writing and storing them. */
-const digits = Buffer.alloc(INT64_LENGTH_MAX);
+const digits = newBytes(INT64_LENGTH_MAX);
 const ZERO: LongDouble = { significand: 0n, exponent: 0 };
 
 /** What the records of commands that set a field have in common. */

@@ -4,9 +4,9 @@
  * Promise: an element is never lost: where the other key is no list, nothing has changed.
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { type Database, NONE, type Ref } from "../keyspace/database.ts";
-import { copyBytes } from "../memory/bytes.ts";
+import { copyBytes, newBytes } from "../memory/bytes.ts";
 import { Args } from "../resp/args.ts";
 import { dropFromList, listLength, pushList } from "../types/list/list.ts";
 import { type Command, command, type CommandRecord, keyAt } from "./command.ts";
@@ -15,7 +15,7 @@ import { chunkLimit, cursor, isLeft, peekList, POPPED, PUSHED, takeOut } from ".
 import { waitSeconds } from "./wait_time.ts";
 
 /** Between leaving one list and arriving in the other the element stands here. */
-let moved: Buffer = Buffer.alloc(1024);
+let moved: Buffer = newBytes(1024);
 /** It is made small again after an element larger than this. */
 const KEPT_BYTES_MAX = 1 << 16;
 
@@ -152,7 +152,7 @@ function move(
     db.changed(PUSHED[toLeft ? 1 : 0], args, 2);
     takeOut(db, db.peek(sourceArgs, s), sourceArgs, s, fromLeft, 1);
   }
-  if (moved.length > KEPT_BYTES_MAX) moved = Buffer.alloc(1024);
+  if (moved.length > KEPT_BYTES_MAX) moved = newBytes(1024);
   return true;
 }
 
@@ -160,7 +160,7 @@ function move(
 function keepEdge(db: Database, ref: Ref, left: boolean): number {
   cursor.open(db, ref).toEdge(left);
   const length = cursor.end - cursor.start;
-  if (length > moved.length) moved = Buffer.alloc(length);
+  if (length > moved.length) moved = newBytes(length);
   copyBytes(cursor.bytes, cursor.start, cursor.end, moved, 0);
   return length;
 }

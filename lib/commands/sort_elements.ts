@@ -1,8 +1,8 @@
 /** The elements that SORT works on: copies, for what it looks up may change the database. */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { Database, Ref } from "../keyspace/database.ts";
-import { copyBytes } from "../memory/bytes.ts";
+import { copyBytes, newBytes } from "../memory/bytes.ts";
 import { ListCursor } from "../types/list/cursor.ts";
 import { setAt } from "../types/set/view.ts";
 import { Zset } from "../types/zset/zset.ts";
@@ -10,7 +10,7 @@ import { Zset } from "../types/zset/zset.ts";
 /** Runs of bytes one after another in one buffer, without an object for each. */
 export class ByteList {
   /** Run `i` is `bytes[start(i) .. end(i))`. */
-  bytes: Buffer = Buffer.alloc(1024);
+  bytes: Buffer = newBytes(1024);
   /** How many runs there are. */
   count = 0;
   readonly #ends: Float64Array;
@@ -25,7 +25,7 @@ export class ByteList {
     const at = this.start(this.count);
     const length = at + end - start;
     if (length > this.bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(length, this.bytes.length * 2));
+      const grown = newBytes(Math.max(length, this.bytes.length * 2));
       copyBytes(this.bytes, 0, at, grown, 0);
       this.bytes = grown;
     }

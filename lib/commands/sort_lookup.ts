@@ -1,8 +1,7 @@
 /** Looking up what BY and GET name: a string key, or a field of a hash, for each element. */
 
-import { Buffer } from "node:buffer";
 import { type Database, NONE } from "../keyspace/database.ts";
-import { copyBytes } from "../memory/bytes.ts";
+import { copyBytes, newBytes } from "../memory/bytes.ts";
 import { Args } from "../resp/args.ts";
 import { Hash } from "../types/hash/hash.ts";
 import type { Pattern } from "./sort_options.ts";
@@ -10,13 +9,13 @@ import type { Pattern } from "./sort_options.ts";
 /** Looks values up; one after another, in a buffer for the key that is used again. */
 export class SortLookup {
   /** After {@linkcode SortLookup.find}: the value is `bytes[start .. end)`. */
-  bytes: Uint8Array = Buffer.alloc(0);
+  bytes: Uint8Array = newBytes(0);
   start = 0;
   end = 0;
 
   readonly #db: Database;
   readonly #args: Args;
-  readonly #key = new Args(Buffer.alloc(256));
+  readonly #key = new Args(newBytes(256));
   readonly #hash = new Hash();
 
   /** @param args hold the patterns. */
@@ -64,7 +63,7 @@ export class SortLookup {
     const before = pattern.star - pattern.start;
     const length = pattern.keyEnd - pattern.start - 1 + to - from;
     const key = this.#key;
-    if (key.buf.length < length) key.buf = Buffer.alloc(length * 2);
+    if (key.buf.length < length) key.buf = newBytes(length * 2);
     copyBytes(buf, pattern.start, pattern.star, key.buf, 0);
     copyBytes(element, from, to, key.buf, before);
     copyBytes(buf, pattern.star + 1, pattern.keyEnd, key.buf, before + to - from);

@@ -1,6 +1,6 @@
 /** What the commands on streams have in common: finding streams, reading IDs, replying with entries. */
 
-import { Buffer } from "node:buffer";
+import { newBytes } from "../memory/bytes.ts";
 import { NONE, type Ref } from "../keyspace/database.ts";
 import { type KeyEvent, keyEvent } from "../keyspace/events.ts";
 import { OBJECT } from "../keyspace/value.ts";
@@ -34,7 +34,7 @@ const CREATE_CONSUMER = keyEvent("xgroup-createconsumer", "stream");
 const PARENTHESIS = 0x28;
 const DASH = 0x2d;
 /** The ID written last, its milliseconds, and where its sequence begins. */
-const idBytes = Buffer.alloc(ID_TEXT_BYTES_MAX);
+const idBytes = newBytes(ID_TEXT_BYTES_MAX);
 let idMs: Uint64 = -1;
 let idSeqAt = 0;
 

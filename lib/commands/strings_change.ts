@@ -10,7 +10,7 @@ import { Buffer } from "node:buffer";
 import { NONE, type Ref } from "../keyspace/database.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import { EMBSTR, INT, RAW, stringEncoding } from "../keyspace/value.ts";
-import { copyBytes } from "../memory/bytes.ts";
+import { copyBytes, newBytes } from "../memory/bytes.ts";
 import {
   addInt64,
   type Int64,
@@ -39,7 +39,7 @@ const TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 const VALUE_BYTES_MAX = 0x7fffffff;
 
 /** Digits of the integer under way; nothing in a handler runs between writing and storing them. */
-const digits = Buffer.alloc(INT64_LENGTH_MAX);
+const digits = newBytes(INT64_LENGTH_MAX);
 const ZERO: LongDouble = { significand: 0n, exponent: 0 };
 
 /** Adds to the integer in argument 1, or to 0 where there is none. */

@@ -5,9 +5,8 @@
  * refuses them.
  */
 
-import { Buffer } from "node:buffer";
 import { NONE, type Ref } from "../keyspace/database.ts";
-import { copyBytes } from "../memory/bytes.ts";
+import { copyBytes, newBytes } from "../memory/bytes.ts";
 import { command, keysFrom } from "./command.ts";
 import { type Context, SYNTAX_ERROR } from "./context.ts";
 import { type ByteRun, commonLength, commonRuns, type Matches, tableBytes } from "./lcs.ts";
@@ -18,7 +17,7 @@ const TABLE_TOO_LARGE =
   "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
 const NO_MEMORY = "ERR Insufficient memory, failed allocating transient memory for LCS";
 
-const EMPTY: ByteRun = { buf: Buffer.alloc(0), start: 0, end: 0 };
+const EMPTY: ByteRun = { buf: newBytes(0), start: 0, end: 0 };
 
 interface LcsOptions {
   readonly length: boolean;
@@ -128,7 +127,7 @@ function replyIndexes({ reply }: Context, matches: Matches, options: LcsOptions)
 }
 
 function replySubsequence({ reply }: Context, matches: Matches, a: ByteRun): void {
-  const bytes = Buffer.alloc(matches.length);
+  const bytes = newBytes(matches.length);
   let at = bytes.length;
   for (const [first, , length] of matches.runs) {
     at -= length;

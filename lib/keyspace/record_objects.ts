@@ -4,7 +4,8 @@
  * what it is made of when it is needed (`types/stream/packed_stream.ts`; only streams sleep).
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { newBytes } from "../memory/bytes.ts";
 import type { RecordTable, Ref } from "../memory/record_table.ts";
 import { unpackStream } from "../types/stream/packed_stream.ts";
 import { ObjectSlots } from "./object_slots.ts";
@@ -16,7 +17,7 @@ const ASLEEP = 0;
 /** See above. Each method but one takes a record with encoding OBJECT. */
 export class RecordObjects extends ObjectSlots {
   readonly #table: RecordTable;
-  readonly #handleBytes = Buffer.alloc(HANDLE_BYTES);
+  readonly #handleBytes = newBytes(HANDLE_BYTES);
 
   /** @param table the table whose records they are. */
   constructor(table: RecordTable) {

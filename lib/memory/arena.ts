@@ -16,6 +16,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { withView } from "./bytes.ts";
 
 /** Size of the segments of a large arena in bytes. */
 export const SEGMENT_BYTES_MAX = 1 << 20;
@@ -254,7 +255,7 @@ export class Arena {
     const segment = this.#vacant.pop() ?? this.bytes.length;
     if (segment >= SEGMENTS_MAX) throw new RangeError("arena: more than 32 GiB in one database");
     const memory = new ArrayBuffer(size);
-    this.bytes[segment] = Buffer.from(memory);
+    this.bytes[segment] = withView(Buffer.from(memory));
     this.words[segment] = new Int32Array(memory);
     this.reservedBytes += size;
     return segment;

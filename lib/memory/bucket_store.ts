@@ -62,3 +62,36 @@ export class BucketStore {
     return this.#capacity * BUCKET_WORDS * 4;
   }
 }
+
+/**
+ * Overflow buckets, numbered from 1. All up to `used` are in use: when one is given back, the last one
+ * takes its place.
+ */
+export class SpillStore extends BucketStore {
+  /** How many there are. */
+  used = 0;
+
+  constructor() {
+    super(1);
+  }
+
+  /** The number of a new bucket, all zero. What was known of `parts[0]` may be out of date now. */
+  take(): number {
+    this.reach(++this.used);
+    return this.used;
+  }
+
+  /** Takes a bucket back. Returns the one that is now called `number` instead; 0: none is. */
+  give(number: number): number {
+    const last = this.used--;
+    const words = this.parts[last >>> PART_BITS];
+    const from = (last & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    if (number !== last) {
+      const to = (number & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+      this.parts[number >>> PART_BITS].set(words.subarray(from, from + BUCKET_WORDS), to);
+    }
+    words.fill(0, from, from + BUCKET_WORDS);
+    this.trim(this.used);
+    return number === last ? 0 : last;
+  }
+}

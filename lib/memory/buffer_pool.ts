@@ -3,7 +3,8 @@
  * none, and a busy server makes no garbage.
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { newBytes } from "./bytes.ts";
 
 /** Sizes lent out, in bytes; what is larger is made to measure and not kept. */
 const SIZES = [16 * 1024, 64 * 1024, 256 * 1024] as const;
@@ -15,9 +16,9 @@ const kept: Buffer[][] = SIZES.map(() => []);
 /** Lends a buffer of at least `bytes`. */
 export function takeBuffer(bytes: number): Buffer {
   for (let i = 0; i < SIZES.length; i++) {
-    if (bytes <= SIZES[i]) return kept[i].pop() ?? Buffer.from(new ArrayBuffer(SIZES[i]));
+    if (bytes <= SIZES[i]) return kept[i].pop() ?? newBytes(SIZES[i]);
   }
-  return Buffer.from(new ArrayBuffer(bytes));
+  return newBytes(bytes);
 }
 
 /** Takes a buffer back; nobody may hold on to it. */

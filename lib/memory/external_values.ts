@@ -1,6 +1,6 @@
 /** Keys and values of records too large for a slot: each in a buffer of its own, by handle. */
 
-import { Buffer } from "node:buffer";
+import { newBytes } from "./bytes.ts";
 import { type External, giveBack } from "./held_value.ts";
 
 export type { External };
@@ -17,7 +17,7 @@ export class ExternalValues {
 
   /** Takes a buffer, zeroed, with `spare` bytes to grow into; returns its handle. */
   create(keyLength: number, valueLength: number, spare: number): number {
-    const bytes = Buffer.from(new ArrayBuffer(keyLength + valueLength + spare));
+    const bytes = newBytes(keyLength + valueLength + spare);
     const handle = this.#free.pop() ?? this.#values.length;
     this.#values[handle] = { bytes, keyLength, valueLength };
     this.usedBytes += bytes.length;
@@ -34,7 +34,7 @@ export class ExternalValues {
     const size = external.keyLength + length;
     if (size > external.bytes.length) {
       const spare = Math.min(size, EXTERNAL_SPARE_BYTES_MAX);
-      const grown = Buffer.from(new ArrayBuffer(size + spare));
+      const grown = newBytes(size + spare);
       grown.set(external.bytes);
       this.usedBytes += grown.length - external.bytes.length;
       leave(external);
@@ -47,7 +47,7 @@ export class ExternalValues {
   /** The bytes are about to change anywhere: who keeps the buffer gets it, and a copy goes on. */
   detach(external: External): void {
     if (external.held === undefined) return;
-    const copy = Buffer.from(new ArrayBuffer(external.bytes.length));
+    const copy = newBytes(external.bytes.length);
     copy.set(external.bytes);
     leave(external);
     external.bytes = copy;

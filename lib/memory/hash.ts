@@ -6,6 +6,7 @@
  */
 
 import type { Random } from "../platform/random.ts";
+import { viewOf } from "./bytes.ts";
 
 /** The secret of one process: two words of 32 bits. */
 export interface HashSeed {
@@ -26,8 +27,11 @@ export function hashBytes(seed: HashSeed, buf: Uint8Array, start: number, end: n
   let v3 = 0x74656462 ^ seed.k1;
   const tail = end - ((end - start) & 3);
   let at = start;
+  const view = viewOf(buf);
   for (; at < tail; at += 4) {
-    const word = buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16) | (buf[at + 3] << 24);
+    const word = view !== undefined
+      ? view.getInt32(at, true)
+      : buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16) | (buf[at + 3] << 24);
     v3 ^= word;
     v0 = (v0 + v1) | 0;
     v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;

@@ -18,7 +18,7 @@
  */
 
 import type { Random } from "../platform/random.ts";
-import { BUCKET_WORDS, BucketStore, PART_BITS, PART_BUCKETS } from "./bucket_store.ts";
+import { BUCKET_WORDS, BucketStore, PART_BITS, PART_BUCKETS, SpillStore } from "./bucket_store.ts";
 
 /** What an index needs to know of the records it points to. */
 export interface RecordOwner {
@@ -39,7 +39,7 @@ const BUCKETS_MIN = 4;
 /** A bucket is added when there are more entries than this per bucket ... */
 const LOAD_MAX = 8;
 /** ... and taken away when there are fewer than this. */
-const LOAD_MIN = 3;
+const LOAD_MIN = 4;
 /** An emptied index larger than this begins anew: overflow buckets are given back only then. */
 const EMPTY_BYTES_MAX = 1 << 16;
 
@@ -68,12 +68,8 @@ export class HashIndex {
   #buckets = BUCKETS_MIN;
   /** 2m - 1, see above. */
   #mask = BUCKETS_MIN - 1;
-  /** Overflow buckets are numbered from 1. */
-  #spill: BucketStore;
-  #spillUsed = 0;
-  #spillFree: number[] = [];
-  /** Upper bound of the number of entries in any one chain, for fair random choice. */
-  #chainMax = SLOTS;
+  /** Overflow buckets, numbered from 1; all of them are in use, so that a random choice is O(1). */
+  #spill: SpillStore;
   /** Where the last successful {@linkcode HashIndex.find} found its entry. */
   #foundWords: Int32Array;
   #foundAt = 0;
@@ -83,7 +79,7 @@ export class HashIndex {
     this.#owner = owner;
     this.#home = new BucketStore(BUCKETS_MIN);
     this.#homeParts = this.#home.parts;
-    this.#spill = new BucketStore(1);
+    this.#spill = new SpillStore();
     this.#foundWords = this.#homeParts[0];
   }
 
@@ -201,12 +197,9 @@ export class HashIndex {
   clear(): void {
     this.#home = new BucketStore(BUCKETS_MIN);
     this.#homeParts = this.#home.parts;
-    this.#spill = new BucketStore(1);
-    this.#spillUsed = 0;
-    this.#spillFree = [];
+    this.#spill = new SpillStore();
     this.#buckets = BUCKETS_MIN;
     this.#mask = BUCKETS_MIN - 1;
-    this.#chainMax = SLOTS;
     this.#foundWords = this.#homeParts[0];
     this.#foundAt = 0;
     this.size = 0;
@@ -237,23 +230,19 @@ export class HashIndex {
   /** The address of a record, each equally likely; 0 if there is none. O(1) on average. */
   random(random: Random): number {
     if (this.size === 0) return 0;
-    for (;;) {
-      // A place in the longest possible chain, uniform; most are taken, an empty one draws again.
-      let bucket = random.below(this.#buckets);
-      let place = random.below(this.#chainMax);
+    const slots = (this.#buckets + this.#spill.used) * SLOTS;
+    for (;;) { // any slot of any bucket; an empty one draws again
+      const place = random.below(slots);
+      let bucket = Math.floor(place / SLOTS);
+      const slot = place - bucket * SLOTS;
       let parts = this.#homeParts;
-      for (;;) {
-        const words = parts[bucket >>> PART_BITS];
-        const at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
-        if (place < SLOTS) {
-          if (words[at + SLOT + place] !== 0) return words[at + SLOT + place];
-          break;
-        }
-        place -= SLOTS;
-        bucket = words[at + OVERFLOW];
+      if (bucket >= this.#buckets) {
+        bucket -= this.#buckets - 1; // overflow buckets are numbered from 1
         parts = this.#spill.parts;
-        if (bucket === 0) break;
       }
+      const at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+      const address = parts[bucket >>> PART_BITS][at + SLOT + slot];
+      if (address !== 0) return address;
     }
   }
 
@@ -267,7 +256,7 @@ export class HashIndex {
     let words = this.#homeParts[bucket >>> PART_BITS];
     let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
     let spill = 0; // the overflow bucket that `words` and `at` point to; 0: the home bucket
-    for (let depth = SLOTS;; depth += SLOTS) {
+    for (;;) {
       for (let slot = 0; slot < SLOTS; slot++) {
         if (words[at + SLOT + slot] !== 0) continue;
         words[at + SLOT + slot] = address;
@@ -277,11 +266,10 @@ export class HashIndex {
       }
       let next = words[at + OVERFLOW];
       if (next === 0) {
-        next = this.#takeSpill();
+        next = this.#spill.take();
         // Growing the store of overflow buckets may have moved the one at hand.
         if (spill !== 0) words = this.#spill.parts[spill >>> PART_BITS];
         words[at + OVERFLOW] = next;
-        if (depth + SLOTS > this.#chainMax) this.#chainMax = depth + SLOTS;
       }
       spill = next;
       words = this.#spill.parts[next >>> PART_BITS];
@@ -289,11 +277,25 @@ export class HashIndex {
     }
   }
 
-  #takeSpill(): number {
-    const free = this.#spillFree.pop();
-    if (free !== undefined) return free;
-    this.#spill.reach(++this.#spillUsed);
-    return this.#spillUsed;
+  /** Gives back an empty overflow bucket that no chain leads to. */
+  #giveSpill(number: number): void {
+    const moved = this.#spill.give(number);
+    if (moved === 0) return;
+    const [words, at] = [this.#spill.parts[number >>> PART_BITS], number & (PART_BUCKETS - 1)];
+    const hash = this.#owner.keyHash(words[at * BUCKET_WORDS + SLOT]);
+    this.#relink(this.#bucketOf(hash), moved, number);
+  }
+
+  /** The overflow bucket `from`, which is in the chain of a bucket, is now called `to`. */
+  #relink(bucket: number, from: number, to: number): void {
+    let words = this.#homeParts[bucket >>> PART_BITS];
+    let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    for (let next = words[at + OVERFLOW]; next !== from; next = words[at + OVERFLOW]) {
+      if (next === 0) throw new Error(`index: overflow bucket ${from} is in no chain`);
+      words = this.#spill.parts[next >>> PART_BITS];
+      at = (next & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    }
+    words[at + OVERFLOW] = to;
   }
 
   /** Finds an entry by its address and remembers where it is. */
@@ -343,7 +345,7 @@ export class HashIndex {
     words[lastTags] &= ~(0xff << lastShift);
     if (last === 0 && before !== undefined) {
       before[beforeAt + OVERFLOW] = 0;
-      this.#spillFree.push(number);
+      this.#giveSpill(number);
     }
   }
 
@@ -363,8 +365,10 @@ export class HashIndex {
 
   /** Takes all entries out of a chain; the list is reused by the next call. */
   readonly #drained: number[] = [];
+  readonly #left: number[] = [];
   #drain(bucket: number): number[] {
     const drained = this.#drained;
+    const left = this.#left;
     drained.length = 0;
     let words = this.#homeParts[bucket >>> PART_BITS];
     let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
@@ -374,11 +378,15 @@ export class HashIndex {
       }
       const next = words[at + OVERFLOW];
       words.fill(0, at, at + BUCKET_WORDS);
-      if (next === 0) return drained;
-      this.#spillFree.push(next);
+      if (next === 0) break;
+      left.push(next);
       words = this.#spill.parts[next >>> PART_BITS];
       at = (next & (PART_BUCKETS - 1)) * BUCKET_WORDS;
     }
+    // The highest first: what takes its place must not be one of these.
+    if (left.length > 1) left.sort((a, b) => a - b);
+    while (left.length > 0) this.#giveSpill(left.pop()!);
+    return drained;
   }
 
   /** Adds one bucket and moves to it its share of the bucket it is split from. */

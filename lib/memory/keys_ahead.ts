@@ -10,6 +10,8 @@
  * Promise: it is a hint. What is read is thrown away; a wrong guess costs time and nothing else.
  */
 
+import { equalBytes } from "./bytes.ts";
+
 /** Most commands that are looked at ahead; what they lead to fits into the nearest caches. */
 export const AHEAD_MAX = 64;
 
@@ -46,12 +48,7 @@ export class KeysAhead {
     const length = bounds[at + 1] - start;
     const before = bounds[at - OFFSETS];
     if (bounds[at - OFFSETS + 1] - before !== length) return false;
-    const buf = this.bufs[i];
-    const bufBefore = this.bufs[i - 1];
-    for (let k = length - 1; k >= 0; k--) { // from the end: keys begin alike
-      if (buf[start + k] !== bufBefore[before + k]) return false;
-    }
-    return true;
+    return equalBytes(this.bufs[i], start, this.bufs[i - 1], before, length);
   }
 
   /** Forgets them, and the buffers they stand in. */

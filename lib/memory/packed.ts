@@ -10,8 +10,8 @@
  * a few kilobytes at most.
  */
 
-import { Buffer } from "node:buffer";
-import { copyBytes, equalBytes } from "./bytes.ts";
+import type { Buffer } from "node:buffer";
+import { copyBytes, equalBytes, newBytes } from "./bytes.ts";
 
 /** Bytes that a length takes. */
 function lengthBytes(length: number): number {
@@ -98,7 +98,7 @@ export function packedCount(bytes: Uint8Array, from: number, to: number): number
 /** Changes a run in a scratch buffer that is used again and again. */
 export class PackedEditor {
   /** The run is `bytes[0 .. length)`. */
-  bytes: Buffer = Buffer.alloc(1024);
+  bytes: Buffer = newBytes(1024);
   length = 0;
 
   /** Begins with a copy of `bytes[from .. to)`. */
@@ -146,7 +146,7 @@ export class PackedEditor {
 
   #reserve(size: number): void {
     if (size <= this.bytes.length) return;
-    const grown = Buffer.alloc(Math.max(size, this.bytes.length * 2));
+    const grown = newBytes(Math.max(size, this.bytes.length * 2));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
   }

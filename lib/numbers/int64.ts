@@ -86,6 +86,12 @@ export function compareInt64(a: Int64, b: Int64): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** The digits of 00 to 99. */
+const PAIRS = Uint8Array.from({ length: 200 }, (_, i) => {
+  const pair = i >>> 1;
+  return ZERO + (i % 2 === 0 ? Math.floor(pair / 10) : pair % 10);
+});
+
 /** How many bytes the decimal form takes. */
 export function int64Length(value: Int64): number {
   if (typeof value === "bigint") return value.toString().length;
@@ -114,6 +120,7 @@ export function writeInt(buf: Uint8Array, at: number, value: number): number {
     buf[at] = ZERO + rest;
     return at + 1;
   }
+  if (rest <= INT32_MAX) return writeDigits(buf, at, rest);
   const end = at + int64Length(rest);
   let i = end;
   // Above 2^31 the division is done in doubles, three digits at a time, which is exact.
@@ -131,6 +138,28 @@ export function writeInt(buf: Uint8Array, at: number, value: number): number {
     const tens = (rest / 10) | 0;
     buf[--i] = ZERO + rest - tens * 10;
     rest = tens;
+  }
+  return end;
+}
+
+/** Writes an int32 that is not negative, two digits at a time. */
+function writeDigits(buf: Uint8Array, at: number, value: number): number {
+  let digits = 1;
+  for (let bound = 10; digits < 10 && value >= bound; bound = Math.imul(bound, 10)) digits++;
+  const end = at + digits;
+  let i = end;
+  while (value >= 100) {
+    const high = (value / 100) | 0;
+    const pair = (value - high * 100) * 2;
+    buf[i - 1] = PAIRS[pair + 1];
+    buf[i -= 2] = PAIRS[pair];
+    value = high;
+  }
+  if (value < 10) {
+    buf[at] = ZERO + value;
+  } else {
+    buf[at] = PAIRS[value * 2];
+    buf[at + 1] = PAIRS[value * 2 + 1];
   }
   return end;
 }

@@ -9,6 +9,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { newBytes } from "../memory/bytes.ts";
 import { parseInt64 } from "../numbers/int64.ts";
 
 /** Arguments that start with room for this many before their offsets must grow. */
@@ -24,7 +25,7 @@ export class Args {
   count = 0;
 
   /** @param buf the bytes that the offsets will point into. */
-  constructor(buf: Buffer = Buffer.alloc(0)) {
+  constructor(buf: Buffer = newBytes(0)) {
     this.buf = buf;
     this.bounds = new Int32Array(2 * INITIAL_COUNT);
   }
@@ -105,7 +106,7 @@ export class Args {
   copy(): Args {
     let size = 0;
     for (let i = 0; i < this.count; i++) size += this.length(i);
-    const copy = new Args(Buffer.allocUnsafeSlow(size));
+    const copy = new Args(newBytes(size));
     copy.bounds = new Int32Array(2 * this.count);
     let offset = 0;
     for (let i = 0; i < this.count; i++) {

@@ -15,13 +15,15 @@
  * inline commands are refused and lines that begin with `#` are skipped.
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { newBytes, viewOf } from "../memory/bytes.ts";
 import type { KeysAhead } from "../memory/keys_ahead.ts";
 import { parseInt64 } from "../numbers/int64.ts";
 import { Args } from "./args.ts";
 import { lookAhead } from "./lookahead.ts";
 import { readPlainLine, splitInline } from "./inline.ts";
 import { readShortArguments } from "./short_arguments.ts";
+import { SHORT_COUNT, SHORT_HEADER_BYTES, shortHeader } from "./short_header.ts";
 import { type DecoderLimits, ProtocolError, QueryTooLargeError } from "./protocol_error.ts";
 
 export { type DecoderLimits, ProtocolError, QueryTooLargeError };
@@ -68,6 +70,7 @@ export class Decoder {
   readonly #limits: DecoderLimits;
   readonly #strict: boolean;
   #buf: Buffer;
+  #view: DataView;
   /** What is parsed ends here ... */
   #pos = 0;
   /** ... and what has arrived ends here. */
@@ -89,7 +92,8 @@ export class Decoder {
   constructor(limits: DecoderLimits, options: { strict?: boolean; bufferBytes?: number } = {}) {
     this.#limits = limits;
     this.#strict = options.strict ?? false;
-    this.#buf = Buffer.from(new ArrayBuffer(options.bufferBytes ?? BUFFER_BYTES_MIN));
+    this.#buf = newBytes(options.bufferBytes ?? BUFFER_BYTES_MIN);
+    this.#view = viewOf(this.#buf)!;
     this.args = new Args(this.#buf);
   }
 
@@ -151,7 +155,7 @@ export class Decoder {
    */
   lookAhead(keys: KeysAhead, count_max: number): number {
     if (this.#missing > 0) return 0;
-    return lookAhead(this.#buf, this.#pos, this.#end, keys, count_max);
+    return lookAhead(this.#buf, this.#view, this.#pos, this.#end, keys, count_max);
   }
 
   /**
@@ -181,6 +185,14 @@ export class Decoder {
 
   /** Reads `*<count>\r\n`. False: there is more to come. */
   #readCount(): boolean {
+    if (this.#end - this.#pos >= SHORT_HEADER_BYTES) {
+      const short = shortHeader(this.#view.getInt32(this.#pos), SHORT_COUNT);
+      if (short > 0) {
+        this.canonical = true;
+        this.#pos = this.#searched = this.#pos + SHORT_HEADER_BYTES;
+        return this.#begin(short);
+      }
+    }
     const count = this.#readLength("too big mbulk count string", "invalid multibulk length");
     if (count === undefined) return false;
     if (count > ARGS_MAX) this.#fail("invalid multibulk length");
@@ -188,11 +200,16 @@ export class Decoder {
       this.#fail("unauthenticated multibulk length");
     }
     if (this.#strict && count <= 0) this.#fail("invalid multibulk length");
+    return this.#begin(Math.max(count, 0));
+  }
+
+  /** Arguments follow. */
+  #begin(count: number): true {
     const { args } = this;
     args.buf = this.#buf;
     args.count = 0;
     if (args.bounds.length > BOUNDS_KEPT_MAX) args.bounds = new Int32Array(BOUNDS_KEPT_MAX);
-    this.#missing = Math.max(count, 0);
+    this.#missing = count;
     this.#bulk = -1;
     return true;
   }
@@ -230,17 +247,24 @@ export class Decoder {
   }
 
   #readShortArguments(length_max: number): void {
-    const { args } = this;
-    const { count } = args;
-    this.#pos = readShortArguments(args, this.#pos, this.#end, this.#missing, length_max);
-    this.#missing -= args.count - count;
+    const { count } = this.args;
+    const missing = this.#missing;
+    this.#pos = readShortArguments(
+      this.args,
+      this.#view,
+      this.#pos,
+      this.#end,
+      missing,
+      length_max,
+    );
+    this.#missing -= this.args.count - count;
     this.#searched = Math.max(this.#searched, this.#pos);
   }
 
   /** The argument under way does not begin with `$`: fails once its line is whole. */
   #refuseArgument(): false {
     if (this.#strict || this.#findLineEnd(CR, BULK_LINE_TOO_LONG) >= 0) {
-      this.#fail(`expected '$', got '${printable(this.#buf[this.#pos])}'`);
+      this.#fail(`expected '$', got '${String.fromCharCode(this.#buf[this.#pos])}'`);
     }
     return false;
   }
@@ -326,7 +350,7 @@ export class Decoder {
 
   /** Strict mode: steps over a line that begins with `#`. False: there is more to come. */
   #skipAnnotation(first: number): boolean {
-    if (first !== HASH) this.#fail(`expected '*', got '${printable(first)}'`);
+    if (first !== HASH) this.#fail(`expected '*', got '${String.fromCharCode(first)}'`);
     const lineFeed = this.#findLineEnd(LF, "annotation without its line end");
     if (lineFeed < 0) return false;
     this.#pos = this.#searched = lineFeed + 1;
@@ -370,9 +394,10 @@ export class Decoder {
     if (size === this.#buf.length) {
       if (held > 0) this.#buf.copyWithin(0, from, this.#end);
     } else {
-      const moved = Buffer.from(new ArrayBuffer(size));
+      const moved = newBytes(size);
       if (held > 0) moved.set(this.#buf.subarray(from, this.#end));
       this.#buf = moved;
+      this.#view = viewOf(moved)!;
     }
     const { args } = this;
     if (this.#missing > 0 && from > 0) {
@@ -390,9 +415,4 @@ export class Decoder {
   #fail(message: string): never {
     throw new ProtocolError(message, this.#base + this.#pos);
   }
-}
-
-/** A byte as it stands in an error message. */
-function printable(byte: number): string {
-  return String.fromCharCode(byte);
 }

@@ -5,8 +5,8 @@
  *     *3\r\n$9\r\nPEXPIREAT\r\n$3\r\nkey\r\n$13\r\n1700000000000\r\n
  */
 
-import { Buffer } from "node:buffer";
-import { copyBytes } from "../memory/bytes.ts";
+import type { Buffer } from "node:buffer";
+import { copyBytes, newBytes } from "../memory/bytes.ts";
 import { writeInt } from "../numbers/int64.ts";
 import type { Args } from "./args.ts";
 
@@ -25,7 +25,7 @@ const BYTES_KEPT_MAX = 1 << 20;
 /** Encodes commands into a buffer that is used again and again. */
 export class CommandEncoder {
   /** The encoded commands stand in `buf[0 .. length)`. */
-  buf: Buffer = Buffer.alloc(BYTES_MIN);
+  buf: Buffer = newBytes(BYTES_MIN);
   /** Bytes encoded since the last {@linkcode CommandEncoder.clear}. */
   length = 0;
 
@@ -83,7 +83,7 @@ export class CommandEncoder {
   /** Forgets what was encoded. */
   clear(): void {
     this.length = 0;
-    if (this.buf.length > BYTES_KEPT_MAX) this.buf = Buffer.alloc(BYTES_MIN);
+    if (this.buf.length > BYTES_KEPT_MAX) this.buf = newBytes(BYTES_MIN);
   }
 
   #header(type: number, value: number): void {
@@ -96,7 +96,7 @@ export class CommandEncoder {
 
   #reserve(bytes: number): void {
     if (this.length + bytes <= this.buf.length) return;
-    const grown = Buffer.from(new ArrayBuffer(Math.max(this.buf.length * 2, this.length + bytes)));
+    const grown = newBytes(Math.max(this.buf.length * 2, this.length + bytes));
     grown.set(this.buf.subarray(0, this.length));
     this.buf = grown;
   }

@@ -6,9 +6,9 @@
  */
 
 import { FIRST, type KeysAhead, LAST, OFFSETS, SECOND } from "../memory/keys_ahead.ts";
+import { SHORT_COUNT, SHORT_HEADER_BYTES, SHORT_LENGTH, shortHeader } from "./short_header.ts";
 
 const CR = 13;
-const ASTERISK = 42;
 const DOLLAR = 36;
 const ZERO = 48;
 
@@ -18,6 +18,7 @@ const LENGTH_MAX = 0xffff;
 /** Adds the keys of up to `count_max` commands from `buf[at .. end)`. Returns how many commands. */
 export function lookAhead(
   buf: Uint8Array,
+  view: DataView,
   at: number,
   end: number,
   keys: KeysAhead,
@@ -25,7 +26,7 @@ export function lookAhead(
 ): number {
   let count = 0;
   for (; count < count_max && !keys.isFull; count++) {
-    const next = addCommand(buf, at, end, keys);
+    const next = addCommand(buf, view, at, end, keys);
     if (next < 0) break;
     at = next;
   }
@@ -33,21 +34,32 @@ export function lookAhead(
 }
 
 /** Adds the command at `at`, if it has a key. Returns where the next one begins; -1: unknown. */
-function addCommand(buf: Uint8Array, at: number, end: number, keys: KeysAhead): number {
-  if (at + 4 > end || buf[at] !== ASTERISK || buf[at + 2] !== CR) return -1;
-  const args = buf[at + 1] - ZERO;
-  if (args < 1 || args > 9) return -1;
+function addCommand(
+  buf: Uint8Array,
+  view: DataView,
+  at: number,
+  end: number,
+  keys: KeysAhead,
+): number {
+  if (at + SHORT_HEADER_BYTES > end) return -1;
+  const args = shortHeader(view.getInt32(at), SHORT_COUNT);
+  if (args < 1) return -1;
   const { bounds } = keys;
   const place = keys.count * OFFSETS;
-  at += 4;
+  at += SHORT_HEADER_BYTES;
   for (let i = 0; i < args; i++) {
-    let length = 0;
-    if (at + 4 > end || buf[at++] !== DOLLAR) return -1;
-    for (let byte = buf[at++]; byte !== CR; byte = buf[at++]) {
-      length = length * 10 + byte - ZERO;
-      if (at >= end || length < 0 || length > LENGTH_MAX) return -1;
+    if (at + SHORT_HEADER_BYTES > end) return -1;
+    let length = shortHeader(view.getInt32(at), SHORT_LENGTH);
+    let start = at + SHORT_HEADER_BYTES;
+    if (length < 0) {
+      if (buf[at++] !== DOLLAR) return -1;
+      length = 0;
+      for (let byte = buf[at++]; byte !== CR; byte = buf[at++]) {
+        length = length * 10 + byte - ZERO;
+        if (at >= end || length < 0 || length > LENGTH_MAX) return -1;
+      }
+      start = at + 1;
     }
-    const start = at + 1;
     at = start + length;
     if (at + 2 > end) return -1;
     if (i === 1) {

@@ -12,7 +12,7 @@
 
 import { Buffer } from "node:buffer";
 import { giveBuffer, takeBuffer } from "../memory/buffer_pool.ts";
-import { copyBytes } from "../memory/bytes.ts";
+import { copyBytes, newBytes, viewOf } from "../memory/bytes.ts";
 import { formatDouble } from "../numbers/double.ts";
 import { writeInt } from "../numbers/int64.ts";
 
@@ -20,7 +20,11 @@ const CR = 13;
 const LF = 10;
 const ASTERISK = 42;
 const COLON = 58;
+const CRLF = 0x0d0a;
+const ZERO = 48;
 const DOLLAR = 36;
+/** `$0\r\n`. */
+const ONE_DIGIT_BULK = 0x24300d0a;
 const PERCENT = 37;
 const TILDE = 126;
 const GREATER = 62;
@@ -32,7 +36,8 @@ const FIRST_BYTES = 16 * 1024;
 const HEADER_BYTES_MAX = 32;
 
 const OK = Buffer.from("+OK\r\n");
-const NOTHING = Buffer.alloc(0);
+const NOTHING = newBytes(0);
+const NO_VIEW = viewOf(NOTHING)!;
 
 /** A place to go back to, see {@linkcode Reply.mark}. */
 export interface ReplyMark {
@@ -58,6 +63,8 @@ export class Reply {
   lastError = "";
 
   #buf: Buffer = NOTHING;
+  /** Of the same bytes. */
+  #view: DataView = NO_VIEW;
   #at = 0;
   /** Full buffers before this one, and how much of each is filled. */
   #parts: ReplyPart[] = [];
@@ -102,17 +109,20 @@ export class Reply {
     const length = end - start;
     this.#reserve(length + HEADER_BYTES_MAX);
     const out = this.#buf; // in one piece: LRANGE and the like write a hundred of these
+    const view = this.#view;
     let at = this.#at;
-    out[at++] = DOLLAR;
-    if (length < 10) out[at++] = 48 + length;
-    else at = writeInt(out, at, length);
-    out[at++] = CR;
-    out[at++] = LF;
+    if (length < 10) {
+      view.setInt32(at, ONE_DIGIT_BULK + (length << 16));
+      at += 4;
+    } else {
+      out[at] = DOLLAR;
+      at = writeInt(out, at + 1, length);
+      view.setUint16(at, CRLF);
+      at += 2;
+    }
     copyBytes(buf, start, end, out, at);
-    at += length;
-    out[at++] = CR;
-    out[at++] = LF;
-    this.#at = at;
+    view.setUint16(at + length, CRLF);
+    this.#at = at + length + 2;
   }
 
   /** A bulk string of latin1 text: one byte a character. */
@@ -205,7 +215,7 @@ export class Reply {
       giveBuffer(this.#buf);
       const part = this.#parts.pop()!;
       this.#partsBytes -= part.length;
-      this.#buf = part.buffer;
+      this.#use(part.buffer);
     }
     this.#at = mark.at;
   }
@@ -227,7 +237,7 @@ export class Reply {
     else if (this.#buf !== NOTHING) giveBuffer(this.#buf);
     this.#parts = [];
     this.#partsBytes = 0;
-    this.#buf = NOTHING;
+    this.#use(NOTHING);
     this.#at = 0;
     return parts;
   }
@@ -242,13 +252,15 @@ export class Reply {
 
   #header(type: number, value: number): void {
     this.#reserve(HEADER_BYTES_MAX);
-    const buf = this.#buf;
-    buf[this.#at] = type;
-    let at = this.#at + 1;
-    if (value >= 0 && value < 10) buf[at++] = 48 + value;
-    else at = writeInt(buf, at, value);
-    buf[at] = CR;
-    buf[at + 1] = LF;
+    let at = this.#at;
+    if (value >= 0 && value < 10) {
+      this.#view.setInt32(at, (type << 24) | ((ZERO + value) << 16) | CRLF);
+      this.#at = at + 4;
+      return;
+    }
+    this.#buf[at] = type;
+    at = writeInt(this.#buf, at + 1, value);
+    this.#view.setUint16(at, CRLF);
     this.#at = at + 2;
   }
 
@@ -260,6 +272,11 @@ export class Reply {
     }
   }
 
+  #use(buffer: Buffer): void {
+    this.#buf = buffer;
+    this.#view = viewOf(buffer)!;
+  }
+
   #reserve(bytes: number): void {
     if (this.#at + bytes > this.#buf.length) this.#grow(bytes);
   }
@@ -267,7 +284,7 @@ export class Reply {
   #grow(bytes: number): void {
     const old = this.#buf;
     if (this.#at + bytes <= BUFFER_BYTES_MAX) {
-      this.#buf = takeBuffer(Math.max(FIRST_BYTES, old.length * 2, this.#at + bytes));
+      this.#use(takeBuffer(Math.max(FIRST_BYTES, old.length * 2, this.#at + bytes)));
       copyBytes(old, 0, this.#at, this.#buf, 0);
       if (old !== NOTHING) giveBuffer(old);
       return;
@@ -278,7 +295,7 @@ export class Reply {
     } else if (old !== NOTHING) {
       giveBuffer(old);
     }
-    this.#buf = takeBuffer(Math.max(BUFFER_BYTES_MAX, bytes));
+    this.#use(takeBuffer(Math.max(BUFFER_BYTES_MAX, bytes)));
     this.#at = 0;
   }
 }

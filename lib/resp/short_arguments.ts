@@ -1,43 +1,46 @@
 /**
  * The arguments of most commands, read in one loop: canonical, all here, of less than 100 bytes.
- * Whatever else there is, is the decoder's affair.
+ * Whatever else there is, is the decoder's affair. Headers are read four bytes at a time.
  */
 
 import type { Args } from "./args.ts";
+import { SHORT_HEADER_BYTES, SHORT_LENGTH, shortHeader } from "./short_header.ts";
 
-const CR = 13;
+/** `$nn\r` without its digits, as a big-endian int32. */
+const TWO_DIGITS = 0x2400000d;
+const ALL_BUT_DIGITS = 0xff0000ff | 0;
+const CRLF = 0x0d0a;
 const LF = 10;
-const DOLLAR = 36;
 const ZERO = 48;
 /** Bytes of the shortest argument: `$0` and two line ends. */
 const SHORTEST_BYTES = 6;
 
 /**
  * Adds to `args` up to `count_max` arguments that stand in its buffer from `at` on, where `end` is
- * the end of what has arrived. Stops at the first that is not as above, or longer than
- * `length_max`. Returns where it stopped.
+ * the end of what has arrived; `view` is of that buffer. Stops at the first that is not as above, or
+ * longer than `length_max`. Returns where it stopped.
  */
 export function readShortArguments(
   args: Args,
+  view: DataView,
   at: number,
   end: number,
   count_max: number,
   length_max: number,
 ): number {
-  const { buf } = args;
   for (let left = count_max; left > 0 && at + SHORTEST_BYTES <= end; left--) {
-    let length = buf[at + 1] - ZERO;
-    let from = at + 4;
-    if (buf[at] !== DOLLAR || length < 0 || length > 9) break;
-    if (buf[at + 2] !== CR) {
-      const digit = buf[at + 2] - ZERO;
-      if (length === 0 || digit < 0 || digit > 9 || buf[at + 3] !== CR) break;
-      length = length * 10 + digit;
-      from = at + 5;
+    const head = view.getInt32(at);
+    let length = shortHeader(head, SHORT_LENGTH);
+    let from = at + SHORT_HEADER_BYTES;
+    if (length < 0) {
+      const tens = ((head >>> 16) & 0xff) - ZERO;
+      const ones = ((head >>> 8) & 0xff) - ZERO;
+      if ((head & ALL_BUT_DIGITS) !== TWO_DIGITS || view.getUint8(from++) !== LF) break;
+      if (tens < 1 || tens > 9 || ones < 0 || ones > 9) break;
+      length = tens * 10 + ones;
     }
     const to = from + length;
-    if (buf[from - 1] !== LF || to + 2 > end || length > length_max) break;
-    if (buf[to] !== CR || buf[to + 1] !== LF) break;
+    if (to + 2 > end || length > length_max || view.getUint16(to) !== CRLF) break;
     args.push(from, to);
     at = to + 2;
   }

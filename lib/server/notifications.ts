@@ -12,7 +12,7 @@ import { Buffer } from "node:buffer";
 import { NotifyFlag } from "../config/notify_flags.ts";
 import type { NumberedDatabase } from "../keyspace/shared.ts";
 import type { KeyEvent } from "../keyspace/events.ts";
-import { copyBytes } from "../memory/bytes.ts";
+import { copyBytes, newBytes } from "../memory/bytes.ts";
 import type { PubSub } from "./pubsub.ts";
 
 /** Names of channels up to this length are made in place. */
@@ -30,7 +30,7 @@ export class Notifications {
     keyspace: [],
     keyevent: [],
   };
-  readonly #channel = Buffer.alloc(CHANNEL_BYTES);
+  readonly #channel = newBytes(CHANNEL_BYTES);
 
   /** @param pubsub where events are published. */
   constructor(pubsub: PubSub) {
@@ -59,7 +59,7 @@ export class Notifications {
   ): void {
     const prefix = this.#prefix(way, db.index);
     const length = prefix.length + topic.length;
-    const channel = length <= CHANNEL_BYTES ? this.#channel : Buffer.alloc(length);
+    const channel = length <= CHANNEL_BYTES ? this.#channel : newBytes(length);
     copyBytes(prefix, 0, prefix.length, channel, 0);
     copyBytes(topic, 0, topic.length, channel, prefix.length);
     this.#pubsub.publish("channel", channel, 0, length, message, 0, message.length);

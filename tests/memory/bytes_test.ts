@@ -1,25 +1,55 @@
 import { Buffer } from "node:buffer";
 import { giveBuffer, takeBuffer } from "../../lib/memory/buffer_pool.ts";
-import { compareBytes, copyBytes, equalBytes } from "../../lib/memory/bytes.ts";
+import { compareBytes, copyBytes, equalBytes, newBytes } from "../../lib/memory/bytes.ts";
 import { assert, assertEquals, assertGreaterOrEqual } from "../kit/assert.ts";
 import { flags, Seeded } from "../kit/flags.ts";
 
 const { seed, size } = flags(3000);
 
+const SIZE = 1000;
+
+/** Both kinds of bytes that there are: with a view of themselves, and any others. */
+const makers = [newBytes, (length: number) => Buffer.alloc(length)];
+
+function randomBytes(chance: Seeded): Buffer {
+  const bytes = chance.pick(makers)(SIZE);
+  for (let i = 0; i < SIZE; i++) bytes[i] = chance.below(256);
+  return bytes;
+}
+
 Deno.test("bytes are copied as if by way of a third place, overlapping or not", () => {
   const chance = new Seeded(seed);
   for (let i = 0; i < size; i++) {
-    const buf = Buffer.from(Array.from({ length: 300 }, () => chance.below(256)));
-    const length = chance.between(0, chance.chance(0.5) ? 60 : 150);
-    const start = chance.below(300 - length);
-    const at = chance.below(300 - length);
+    const buf = randomBytes(chance);
+    const length = chance.between(0, chance.pick([10, 60, 150, 600]));
+    const start = chance.below(SIZE - length);
+    const at = chance.chance(0.5)
+      ? chance.below(SIZE - length)
+      : Math.min(Math.max(start + chance.between(-20, 20), 0), SIZE - length);
     const expected = Buffer.from(buf);
     expected.set(Buffer.from(buf.subarray(start, start + length)), at);
-    const other = Buffer.alloc(300);
+    const other = randomBytes(chance);
+    const around = Buffer.from(other);
     copyBytes(buf, start, start + length, other, at);
-    assertEquals(other.compare(buf, start, start + length, at, at + length), 0);
+    around.set(buf.subarray(start, start + length), at);
+    assert(other.equals(around), `${length} bytes from ${start} to ${at} of others`);
     copyBytes(buf, start, start + length, buf, at);
     assert(buf.equals(expected), `${length} bytes from ${start} to ${at}`);
+  }
+});
+
+Deno.test("runs that differ in one byte are not equal, wherever it is", () => {
+  const chance = new Seeded(seed);
+  for (let i = 0; i < size; i++) {
+    const a = randomBytes(chance);
+    const b = randomBytes(chance);
+    const length = chance.between(1, chance.pick([3, 20, 100]));
+    const start = chance.below(SIZE - length);
+    const other = chance.below(SIZE - length);
+    b.set(a.subarray(start, start + length), other);
+    assert(equalBytes(a, start, b, other, length));
+    b[other + chance.below(length)] ^= 1 << chance.below(8);
+    assert(!equalBytes(a, start, b, other, length));
   }
 });
 

@@ -199,6 +199,38 @@ Deno.test("an index takes at most 14 bytes per record once it is large", () => {
   assertLess(worst, 14);
 });
 
+Deno.test("an index that shrinks gives its overflow buckets back", () => {
+  const index = numberIndex(scramble);
+  const count = 400_000;
+  for (let n = 1; n <= count; n++) index.insert(scramble(n), n);
+  const full = index.bytes;
+  const expected = new Set(Array.from({ length: count }, (_, i) => i + 1));
+  for (let n = 1; n <= count - 1000; n++) {
+    assert(index.remove(scramble(n), n));
+    expected.delete(n);
+  }
+  assertHolds(index, expected);
+  assertLess(index.bytes, full / 5); // two parts of 128 KiB stay in hand for each of the two stores
+});
+
+Deno.test("a random choice draws few times, in an index that grows or has shrunk", () => {
+  const index = numberIndex(scramble);
+  const chance = new CountingRandom(seed);
+  const drawsEach = () => {
+    chance.draws = 0;
+    for (let i = 0; i < 1000; i++) index.random(chance);
+    return chance.draws / 1000;
+  };
+  for (let n = 1; n <= 100_000; n++) {
+    index.insert(scramble(n), n);
+    if (n % 10_000 === 0) assertLess(drawsEach(), 2.5);
+  }
+  for (let n = 1; n <= 90_000; n++) {
+    index.remove(scramble(n), n);
+    if (n % 10_000 === 0) assertLess(drawsEach(), 4);
+  }
+});
+
 Deno.test("a random choice does not take longer for having been large once", () => {
   const index = numberIndex(scramble);
   for (let n = 1; n <= 50_000; n++) index.insert(scramble(n), n);

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { newBytes } from "../../lib/memory/bytes.ts";
 import { drawHashSeed, hashBytes } from "../../lib/memory/hash.ts";
 import { assert, assertEquals, assertLess, assertNotEquals } from "../kit/assert.ts";
 import { flags, Seeded } from "../kit/flags.ts";
@@ -11,7 +12,11 @@ Deno.test("the hash is HalfSipHash-1-3, as the reference computes it", () => {
   const chance = new Seeded(seed);
   for (let length = 0; length < 40; length++) {
     const bytes = Buffer.from(Array.from({ length }, () => chance.below(256)));
-    assertEquals(hashBytes(key, bytes, 0, length), halfSip13(key.k0, key.k1, bytes));
+    const expected = halfSip13(key.k0, key.k1, bytes);
+    assertEquals(hashBytes(key, bytes, 0, length), expected);
+    const viewed = newBytes(length + 3);
+    viewed.set(bytes, 3);
+    assertEquals(hashBytes(key, viewed, 3, length + 3), expected);
   }
 });
 

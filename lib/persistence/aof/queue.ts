@@ -15,7 +15,7 @@
  * without bytes, after everything before it and before everything behind it.
  */
 
-import { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 
 /** What the generator hands over at once. */
 export interface Batch {
@@ -55,7 +55,7 @@ const NO_BYTES = new Uint8Array(0);
 export class AofQueue {
   readonly #limits: QueueLimits;
   /** Appended and not yet handed over: `#filling[0 .. #length)`. */
-  #filling: Uint8Array = Buffer.allocUnsafeSlow(INITIAL_SIZE_BYTES);
+  #filling: Uint8Array = newBytes(INITIAL_SIZE_BYTES);
   #length = 0;
   #commands = 0;
   /** The last of `#length`, not copied yet: `#lazy[#lazyStart .. #lazyEnd)`. Undefined: nothing. */
@@ -63,7 +63,7 @@ export class AofQueue {
   #lazyStart = 0;
   #lazyEnd = 0;
   /** The other buffer: in the consumer's hands as a batch, or waiting to be filled. */
-  #spare: Uint8Array = Buffer.allocUnsafeSlow(INITIAL_SIZE_BYTES);
+  #spare: Uint8Array = newBytes(INITIAL_SIZE_BYTES);
   /** Ended by marks, and the marks; all of it comes before what is in `#filling`. */
   readonly #ended: Batch[] = [];
   #endedBytes = 0;
@@ -157,7 +157,7 @@ export class AofQueue {
     if (this.#closed) throw new Error("a mark in a closed AOF queue");
     if (this.#length > 0) {
       const batch = this.#gather();
-      this.#filling = Buffer.allocUnsafeSlow(INITIAL_SIZE_BYTES);
+      this.#filling = newBytes(INITIAL_SIZE_BYTES);
       this.#ended.push(batch);
       this.#endedBytes += batch.bytes.length;
       this.#endedCommands += batch.commands;
@@ -254,12 +254,12 @@ export class AofQueue {
     this.#handedBytes = 0;
     this.#handedCommands = 0;
     if (this.#spare.length > KEPT_SIZE_BYTES_MAX) {
-      this.#spare = Buffer.allocUnsafeSlow(INITIAL_SIZE_BYTES);
+      this.#spare = newBytes(INITIAL_SIZE_BYTES);
     }
   }
 
   #grow(needed: number): void {
-    const wider = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#filling.length));
+    const wider = newBytes(Math.max(needed, 2 * this.#filling.length));
     wider.set(this.#filling.subarray(0, this.#length));
     this.#filling = wider;
   }

@@ -3,7 +3,8 @@
  * damage, and a hole in a framed file from a file that is not framed.
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import type { DiskFile } from "../../platform/disk.ts";
 import { standsWhereItSays } from "./file_end.ts";
 import { parseHead, parseSeal, type Seal, SEAL_BYTES_MAX } from "./frames.ts";
@@ -74,7 +75,7 @@ function forEachWindow(
   start: number,
   visit: (bytes: Buffer, offset: number, isLast: boolean) => boolean,
 ): boolean {
-  const window = Buffer.allocUnsafeSlow(STEP_BYTES);
+  const window = newBytes(STEP_BYTES);
   for (let offset = start;; offset += STEP_BYTES - SEAL_BYTES_MAX) {
     file.seek(offset);
     let length = 0;

@@ -6,7 +6,8 @@
  * kept when the window slides.
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import type { DiskFile } from "../../platform/disk.ts";
 import { Args } from "../../resp/args.ts";
 import { Crc64 } from "../../types/rdb/crc64.ts";
@@ -40,11 +41,11 @@ export class RdbFileReader extends RdbReader {
   #base_bytes: number;
   /** Offset in `buf` up to which the checksum covers what was read. */
   #summedTo = 0;
-  #ownKey = Buffer.alloc(WINDOW_BYTES_MIN);
+  #ownKey = newBytes(WINDOW_BYTES_MIN);
 
   /** Reads nothing yet. */
   constructor({ file, from_bytes, verify, window_bytes = WINDOW_BYTES }: FileReaderOptions) {
-    super(Buffer.allocUnsafeSlow(Math.max(window_bytes, WINDOW_BYTES_MIN)), 0, 0);
+    super(newBytes(Math.max(window_bytes, WINDOW_BYTES_MIN)), 0, 0);
     this.#file = file;
     this.#window_bytes = this.buf.length;
     this.#base_bytes = from_bytes;
@@ -70,7 +71,7 @@ export class RdbFileReader extends RdbReader {
   readKey(): void {
     // A window that a long string has made larger is given up again.
     if (this.buf.length > this.#window_bytes && this.end - this.at <= this.#window_bytes) {
-      this.#moveTo(Buffer.allocUnsafeSlow(this.#window_bytes));
+      this.#moveTo(newBytes(this.#window_bytes));
     }
     this.string();
     // What was unpacked the next string would overwrite.
@@ -85,7 +86,7 @@ export class RdbFileReader extends RdbReader {
     if (count > this.left) throw this.error("the file ends too soon");
     const { key, buf } = this;
     if (key.buf === buf) this.#keepKey(buf, key.start(0), key.end(0));
-    this.#moveTo(buf.length >= count ? buf : Buffer.allocUnsafeSlow(count));
+    this.#moveTo(buf.length >= count ? buf : newBytes(count));
     this.#read();
     // The file has become shorter since its size was asked for.
     if (count > this.end) throw this.error("the file ends too soon");
@@ -113,7 +114,7 @@ export class RdbFileReader extends RdbReader {
 
   #keepKey(bytes: Buffer, start: number, end: number): void {
     const length = end - start;
-    if (length > this.#ownKey.length) this.#ownKey = Buffer.allocUnsafeSlow(length);
+    if (length > this.#ownKey.length) this.#ownKey = newBytes(length);
     bytes.copy(this.#ownKey, 0, start, end);
     this.key.buf = this.#ownKey;
     this.key.bounds[0] = 0;

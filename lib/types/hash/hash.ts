@@ -10,6 +10,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import { type Database, NONE, type Ref } from "../../keyspace/database.ts";
 import { HASH_PACKED, HASH_PACKED_TIMED, OBJECT } from "../../keyspace/value.ts";
 import type { Args } from "../../resp/args.ts";
@@ -34,7 +35,7 @@ export type FieldVisitor = (
 /** See above. One object serves many hashes, one after another. */
 export class Hash {
   /** After {@linkcode Hash.find}: the value is `bytes[valueStart .. valueEnd)`. */
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = newBytes(0);
   valueStart = 0;
   valueEnd = 0;
   /** After `find`: when the field expires, in ms since the epoch; undefined: never. */

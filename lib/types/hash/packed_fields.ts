@@ -9,14 +9,14 @@
  */
 
 import { Buffer } from "node:buffer";
-import { equalBytes } from "../../memory/bytes.ts";
+import { equalBytes, newBytes } from "../../memory/bytes.ts";
 import { PackedEditor } from "../../memory/packed.ts";
 
 /** Bytes of a timed run before its first field: an entry of one double. */
 export const EARLIEST_BYTES = 9;
 const DOUBLE_BYTES = 8;
-const EMPTY = Buffer.alloc(0);
-const double = Buffer.alloc(DOUBLE_BYTES);
+const EMPTY = newBytes(0);
+const double = newBytes(DOUBLE_BYTES);
 
 /** Goes through the fields of a run, in place. One cursor serves many runs. */
 export class FieldCursor {

@@ -5,8 +5,8 @@
  * Promise: the run where it stands is not touched by a change that does not keep its length.
  */
 
-import { Buffer } from "node:buffer";
-import { copyBytes } from "../../memory/bytes.ts";
+import type { Buffer } from "node:buffer";
+import { copyBytes, newBytes } from "../../memory/bytes.ts";
 import { PackedEditor, packedEntryBytes } from "../../memory/packed.ts";
 import {
   beginTimedRun,
@@ -36,7 +36,7 @@ export const Outcome = { REPLACED: 0, ADDED: 1, TOO_LARGE: 2 } as const;
 /** A run under work; one object serves many. */
 export class PackedHash {
   /** The run is `bytes[from .. to)`. */
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = newBytes(0);
   from = 0;
   to = 0;
   /** In which of the two forms it stands. */

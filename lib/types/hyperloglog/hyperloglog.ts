@@ -1,6 +1,7 @@
 /** HyperLogLogs of either encoding: counting, merging, turning sparse into dense. */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import { estimateCardinality, HISTOGRAM_SIZE } from "./cardinality.ts";
 import { denseForEach, denseSet } from "./dense.ts";
 import { DENSE, DENSE_BYTES, encodingOf, HEADER_BYTES, setEncoding } from "./layout.ts";
@@ -51,7 +52,7 @@ export function mergeInto(
 
 /** A dense copy of the sparse one in `bytes[start .. end)`; undefined: it is corrupt. */
 export function denseCopy(bytes: Uint8Array, start: number, end: number): Buffer | undefined {
-  const dense = Buffer.alloc(HEADER_BYTES + DENSE_BYTES);
+  const dense = newBytes(HEADER_BYTES + DENSE_BYTES);
   dense.set(bytes.subarray(start, start + HEADER_BYTES));
   setEncoding(dense, 0, DENSE);
   const isWhole = sparseForEachRun(bytes, start + HEADER_BYTES, end, (value, first, length) => {

@@ -1,6 +1,6 @@
 /** What PFSELFTEST runs: registers against a plain array, and estimates against the truth. */
 
-import { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import type { Random } from "../../platform/random.ts";
 import { denseGet, denseRaise, denseSet } from "./dense.ts";
 import { indexOf, registerOf, valueOf } from "./hash.ts";
@@ -24,7 +24,7 @@ export function selfTest(random: Random): string | undefined {
 
 /** Sets all registers to chance and reads them back. */
 function testRegisters(random: Random): string | undefined {
-  const registers = Buffer.alloc(DENSE_BYTES);
+  const registers = newBytes(DENSE_BYTES);
   const model = new Uint8Array(REGISTERS);
   for (let round = 0; round < ROUNDS; round++) {
     for (let i = 0; i < REGISTERS; i++) {
@@ -45,7 +45,7 @@ function testEstimates(random: Random): string | undefined {
   const empty = emptyHyperLogLog();
   sparse.load(empty, 0, empty.length);
   const dense = denseCopy(empty, 0, empty.length)!;
-  const element = Buffer.alloc(8);
+  const element = newBytes(8);
   element.writeUInt32LE(random.uint32());
   let isSparse = true;
   for (let count = 1, checkpoint = 1; count <= ELEMENTS; count++) {

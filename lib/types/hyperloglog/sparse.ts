@@ -9,8 +9,8 @@
  * splitting a run as it does, and joining neighbours exactly as far as it does.
  */
 
-import { Buffer } from "node:buffer";
-import { copyBytes } from "../../memory/bytes.ts";
+import type { Buffer } from "node:buffer";
+import { copyBytes, newBytes } from "../../memory/bytes.ts";
 import { HEADER_BYTES, REGISTERS } from "./layout.ts";
 
 const VAL = 0x80;
@@ -74,7 +74,7 @@ export type Raised = "changed" | "unchanged" | "too large" | "corrupt";
 /** A sparse HyperLogLog, header included, that registers can be raised in. */
 export class SparseEditor {
   /** Its bytes are `bytes[0 .. length)`. */
-  bytes: Buffer = Buffer.alloc(4096);
+  bytes: Buffer = newBytes(4096);
   length = 0;
 
   /** Offsets of the run that holds the register, and of the one before it (or the same). */
@@ -195,7 +195,7 @@ export class SparseEditor {
   }
 
   #grow(): void {
-    const grown = Buffer.alloc((this.length + PIECES_BYTES_MAX) * 2);
+    const grown = newBytes((this.length + PIECES_BYTES_MAX) * 2);
     copyBytes(this.bytes, 0, Math.min(this.length, this.bytes.length), grown, 0);
     this.bytes = grown;
   }

@@ -1,6 +1,6 @@
 /** Makes a whole list at once: for RESTORE, SORT ... STORE, and files. */
 
-import { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import type { Database, Ref } from "../../keyspace/database.ts";
 import { LIST_PACKED } from "../../keyspace/value.ts";
 import type { Args } from "../../resp/args.ts";
@@ -19,7 +19,7 @@ export class ListBuilder {
   /** How many elements there are. */
   length = 0;
   readonly #limit: number;
-  readonly #run = Buffer.alloc(PACKED_BYTES_MAX);
+  readonly #run = newBytes(PACKED_BYTES_MAX);
   #end = PACKED_HEADER_BYTES;
   /** The list, once it is too long to be packed. */
   #list: ListDeque | undefined;

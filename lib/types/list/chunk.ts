@@ -9,8 +9,9 @@
  * a buffer of its own.
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { Arena, SLOT_BYTES_MAX } from "../../memory/arena.ts";
+import { newBytes } from "../../memory/bytes.ts";
 import { OFFSET_BITS, OFFSET_MASK } from "../../memory/record_layout.ts";
 import { entryBytes, skipBackward, skipForward, writeEntry } from "./entry.ts";
 
@@ -155,7 +156,7 @@ export class Chunk {
       this.#address = NO_SLOT;
       this.base = 0;
       this.limit = capacity;
-      return Buffer.from(new ArrayBuffer(capacity));
+      return newBytes(capacity);
     }
     const address = this.#address = arena.allocate(capacity + HEADER_BYTES);
     const segment = address >>> OFFSET_BITS;

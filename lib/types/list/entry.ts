@@ -6,8 +6,8 @@
  *                                         that more follow; the one behind is written backwards
  */
 
-import { Buffer } from "node:buffer";
-import { copyBytes } from "../../memory/bytes.ts";
+import type { Buffer } from "node:buffer";
+import { copyBytes, newBytes } from "../../memory/bytes.ts";
 
 /** Lengths below this take one byte. */
 const SHORT = 0x80;
@@ -54,7 +54,7 @@ function writeLongEntry(
   return to;
 }
 
-const NOTHING = Buffer.alloc(0);
+const NOTHING = newBytes(0);
 
 /** An entry of a run, or a place between two of them. */
 export class Entry {

@@ -10,11 +10,12 @@
  * is at hand is valid until the next rest; an element too long for that, until the next element.
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import { NONE, type RecordTable, type Ref } from "../../memory/record_table.ts";
 import { Pace } from "../pace.ts";
 
-const NOTHING = Buffer.alloc(0);
+const NOTHING = newBytes(0);
 
 /** What is to be read. */
 export interface Elements {

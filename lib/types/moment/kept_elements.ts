@@ -6,14 +6,15 @@
  * Very large ones are not copied, but held (`memory/held_value.ts`).
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import type { KeptBytes } from "../../keyspace/value_moment.ts";
 import type { HeldValue } from "../../memory/held_value.ts";
 import type { RecordTable, Ref } from "../../memory/record_table.ts";
 
 const BLOCK_BYTES = 64 * 1024;
 const HEADER_BYTES = 16;
-const NOTHING = Buffer.alloc(0);
+const NOTHING = newBytes(0);
 
 /** A run of elements; those behind `read` are still to come. */
 interface Block {
@@ -106,7 +107,7 @@ export class KeptElements {
   #room(size: number): Block {
     const last = this.#blocks.at(-1);
     if (last !== undefined && last.bytes.length - last.length >= size) return last;
-    const bytes = Buffer.allocUnsafeSlow(Math.max(size, BLOCK_BYTES));
+    const bytes = newBytes(Math.max(size, BLOCK_BYTES));
     this.#kept.bytes += bytes.length;
     const block = { bytes, read: 0, length: 0 };
     this.#blocks.push(block);

@@ -3,8 +3,8 @@
  * hashes and sets are kept (`memory/packed.ts`), and where each element stands in it.
  */
 
-import { Buffer } from "node:buffer";
-import { copyBytes, equalBytes } from "../../memory/bytes.ts";
+import type { Buffer } from "node:buffer";
+import { copyBytes, equalBytes, newBytes } from "../../memory/bytes.ts";
 import { hashBytes, type HashSeed } from "../../memory/hash.ts";
 import { RdbError } from "./error.ts";
 
@@ -26,7 +26,7 @@ let slots = new Int32Array(4 * COUNT_MIN);
 /** A sequence of byte strings; element `i` is `bytes[start(i) .. end(i))`. */
 export class Elements {
   /** Holds the run, `bytes[0 .. length)`. */
-  bytes: Buffer = Buffer.allocUnsafeSlow(BYTES_MIN);
+  bytes: Buffer = newBytes(BYTES_MIN);
   length = 0;
   /** How many elements there are. */
   count = 0;
@@ -39,7 +39,7 @@ export class Elements {
   /** Takes all elements out. */
   clear(): void {
     this.length = this.count = this.longest = 0;
-    if (this.bytes.length > KEPT_BYTES_MAX) this.bytes = Buffer.allocUnsafeSlow(BYTES_MIN);
+    if (this.bytes.length > KEPT_BYTES_MAX) this.bytes = newBytes(BYTES_MIN);
     if (this.ends.length > KEPT_COUNT_MAX) {
       this.starts = new Uint32Array(COUNT_MIN);
       this.ends = new Uint32Array(COUNT_MIN);
@@ -127,7 +127,7 @@ export class Elements {
   #growBytes(size: number): void {
     const needed = this.length + size + HEADER_BYTES_MAX;
     if (needed > BYTES_MAX) throw new RdbError("a value is too large", 0);
-    const grown = Buffer.allocUnsafeSlow(
+    const grown = newBytes(
       Math.min(Math.max(needed, 2 * this.bytes.length), BYTES_MAX),
     );
     grown.set(this.bytes.subarray(0, this.length));

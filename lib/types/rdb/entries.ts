@@ -1,10 +1,11 @@
 /** What all compact encodings of RDB (listpack, ziplist, intset, zipmap) are read as: entries. */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import { type Int64, INT64_LENGTH_MAX, writeInt64 } from "../../numbers/int64.ts";
 
 /** The entry at hand if it is an integer: of readers there is one at a time. */
-const digits = Buffer.alloc(INT64_LENGTH_MAX);
+const digits = newBytes(INT64_LENGTH_MAX);
 
 /** Entries one after another. The entry is valid until this or another reader steps on. */
 export abstract class EntryReader {

@@ -4,7 +4,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { copyBytes } from "../../memory/bytes.ts";
+import { copyBytes, newBytes } from "../../memory/bytes.ts";
 import { type Int64, INT64_LENGTH_MAX, parseInt64 } from "../../numbers/int64.ts";
 import { backLengthBytes } from "./listpack_reader.ts";
 
@@ -20,7 +20,7 @@ const OVERHEAD_MAX = 10;
 /** Writes one listpack at a time into a buffer that is used again. */
 export class ListpackWriter {
   /** The listpack is `bytes[0 .. length)` after {@linkcode ListpackWriter.finish}. */
-  bytes: Buffer = Buffer.alloc(BYTES_MIN);
+  bytes: Buffer = newBytes(BYTES_MIN);
   /** Its size so far, without the end mark. */
   length = HEADER_BYTES;
   /** Its entries so far. */
@@ -108,7 +108,7 @@ export class ListpackWriter {
   #reserve(count: number): this {
     const size = this.length + count + 1;
     if (size > this.bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(size, this.bytes.length * 2));
+      const grown = newBytes(Math.max(size, this.bytes.length * 2));
       grown.set(this.bytes.subarray(0, this.length));
       this.bytes = grown;
     }
@@ -131,8 +131,8 @@ function writeBackLength(bytes: Buffer, at: number, size: number): number {
  * that holds nothing else.
  */
 export function singleFrame(length: number): { readonly head: Buffer; readonly tail: Buffer } {
-  const head = Buffer.alloc(HEADER_BYTES + LONG_HEADER_BYTES);
-  const tail = Buffer.alloc(OVERHEAD_MAX);
+  const head = newBytes(HEADER_BYTES + LONG_HEADER_BYTES);
+  const tail = newBytes(OVERHEAD_MAX);
   let end = writeBackLength(tail, 0, LONG_HEADER_BYTES + length);
   tail[end++] = END;
   head.writeUInt32LE(head.length + length + end, 0);

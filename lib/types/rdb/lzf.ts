@@ -9,7 +9,8 @@
  * if that many bytes can come from what was given.
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import { RdbError } from "./error.ts";
 
 const LITERAL_MAX = 32;
@@ -39,7 +40,7 @@ let nextBase = 1;
 /** Packs strings into one buffer, used again and again. */
 export class LzfPacker {
   /** The result of {@linkcode LzfPacker.pack}. */
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = newBytes(0);
 
   /**
    * Packs `buf[start .. end)` into `bytes[0 .. result)`.
@@ -50,7 +51,7 @@ export class LzfPacker {
     const length_max = end - start - 4;
     if (length_max <= 0) return 0;
     if (this.bytes.length < length_max) {
-      this.bytes = Buffer.allocUnsafeSlow(Math.max(length_max, 2 * this.bytes.length));
+      this.bytes = newBytes(Math.max(length_max, 2 * this.bytes.length));
     }
     return packInto(this.bytes, length_max, buf, start, end);
   }
@@ -162,7 +163,7 @@ export function lzfUnpack(
   start: number,
   end: number,
   length: number,
-  room: (length: number) => Buffer = Buffer.allocUnsafeSlow,
+  room: (length: number) => Buffer = newBytes,
 ): Buffer {
   if (length > (end - start) * EXPANSION_MAX) {
     throw new RdbError("a compressed string is too short for what it claims to hold", start);

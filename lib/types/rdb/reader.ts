@@ -16,7 +16,8 @@
  * What is read may be a window on something longer: then {@linkcode RdbReader.fill} moves it on.
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import { type Int64, normalizeInt64, writeInt } from "../../numbers/int64.ts";
 import { RdbError } from "./error.ts";
 import { lzfUnpack } from "./lzf.ts";
@@ -40,7 +41,7 @@ const UNSAFE_HIGH = 2 ** 21;
 const SHORT_LENGTHS = 1 << 6;
 /** Room for what is unpacked is kept from one string to the next if it is not larger than this. */
 const ROOM_BYTES_MAX = 1 << 20;
-const NO_ROOM = Buffer.alloc(0);
+const NO_ROOM = newBytes(0);
 
 /** Reads `buf[at .. end)` from the front. */
 export class RdbReader {
@@ -52,13 +53,13 @@ export class RdbReader {
   stop = 0;
   /** How many bytes lie beyond `end`, from where {@linkcode RdbReader.fill} can take them. */
   protected beyond = 0;
-  readonly #digits = Buffer.alloc(DIGITS_MAX);
+  readonly #digits = newBytes(DIGITS_MAX);
   #room = NO_ROOM;
   /** Memory that a string is unpacked into. */
   readonly #roomFor = (length: number): Buffer => {
-    if (length > ROOM_BYTES_MAX) return Buffer.allocUnsafeSlow(length);
+    if (length > ROOM_BYTES_MAX) return newBytes(length);
     if (length > this.#room.length) {
-      this.#room = Buffer.allocUnsafeSlow(Math.min(2 * length, ROOM_BYTES_MAX));
+      this.#room = newBytes(Math.min(2 * length, ROOM_BYTES_MAX));
     }
     return this.#room;
   };

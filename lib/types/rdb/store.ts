@@ -5,7 +5,8 @@
  * one copy, what is large is put into its table without intermediaries.
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import type { Database, Ref } from "../../keyspace/database.ts";
 import {
   HASH_PACKED,
@@ -49,7 +50,7 @@ const SHORT_RUN_BYTES_MAX = 1 << 16;
 const SLEEPING_KEY_BYTES_MAX = 1024;
 
 /** Runs of lists and sorted sets are written here, used again and again. */
-let run = Buffer.allocUnsafeSlow(PACKED_BYTES_MAX);
+let run = newBytes(PACKED_BYTES_MAX);
 
 /** Where a value is stored: the arguments of {@linkcode Database.store}. */
 interface Place {
@@ -237,7 +238,7 @@ function putZset(
 
 function roomFor(size: number): Buffer {
   if (size <= run.length) return run;
-  const larger = Buffer.allocUnsafeSlow(size);
+  const larger = newBytes(size);
   if (size <= SHORT_RUN_BYTES_MAX) run = larger;
   return larger;
 }

@@ -2,8 +2,8 @@
  * Writes the primitives of RDB, in the form that Redis chooses for each: see `reader.ts`.
  */
 
-import { Buffer } from "node:buffer";
-import { copyBytes } from "../../memory/bytes.ts";
+import type { Buffer } from "node:buffer";
+import { copyBytes, newBytes } from "../../memory/bytes.ts";
 import { type Int64, parseInt64 } from "../../numbers/int64.ts";
 import { LzfPacker } from "./lzf.ts";
 
@@ -27,7 +27,7 @@ const packer = new LzfPacker();
 /** Writes into a buffer of its own, which grows. */
 export class RdbWriter {
   /** What was written is `buf[0 .. length)`. */
-  buf: Buffer = Buffer.allocUnsafeSlow(BYTES_MIN);
+  buf: Buffer = newBytes(BYTES_MIN);
   length = 0;
 
   /** @param compress whether long strings are compressed (`rdbcompression`). */
@@ -36,7 +36,7 @@ export class RdbWriter {
   /** Forgets what was written; a buffer that has grown large is given up. */
   clear(): void {
     this.length = 0;
-    if (this.buf.length > BYTES_KEPT_MAX) this.buf = Buffer.allocUnsafeSlow(BYTES_MIN);
+    if (this.buf.length > BYTES_KEPT_MAX) this.buf = newBytes(BYTES_MIN);
   }
 
   /** One byte. */
@@ -170,7 +170,7 @@ export class RdbWriter {
   #room(size: number): number {
     const at = this.length;
     if (at + size > this.buf.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(this.buf.length * 2, at + size));
+      const grown = newBytes(Math.max(this.buf.length * 2, at + size));
       grown.set(this.buf.subarray(0, at));
       this.buf = grown;
     }

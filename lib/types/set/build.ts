@@ -1,8 +1,7 @@
 /** Making a whole set at once, as RESTORE, loading and the commands that store sets do. */
 
-import { Buffer } from "node:buffer";
 import type { Database, Ref } from "../../keyspace/database.ts";
-import { copyBytes } from "../../memory/bytes.ts";
+import { copyBytes, newBytes } from "../../memory/bytes.ts";
 import type { Args } from "../../resp/args.ts";
 import { SET_INTEGERS } from "../../keyspace/value.ts";
 import { SetEditor } from "./editor.ts";
@@ -11,7 +10,7 @@ import type { MemberTest } from "./view.ts";
 
 /** Runs of integers up to this size are put together in {@linkcode run}. */
 const SHORT_RUN_BYTES_MAX = 4096;
-const run = Buffer.allocUnsafeSlow(SHORT_RUN_BYTES_MAX);
+const run = newBytes(SHORT_RUN_BYTES_MAX);
 
 /**
  * Stores a set under argument `i`, in the place of whatever was there; `ref` is what the last lookup
@@ -52,7 +51,7 @@ export function storeIntegers(
   to: number,
 ): void {
   const size = INTEGERS_HEADER_BYTES + to - from;
-  const target = size <= SHORT_RUN_BYTES_MAX ? run : Buffer.allocUnsafeSlow(size);
+  const target = size <= SHORT_RUN_BYTES_MAX ? run : newBytes(size);
   target[0] = width;
   copyBytes(bytes, from, to, target, INTEGERS_HEADER_BYTES);
   db.store(ref, args, i, SET_INTEGERS, target, 0, size);

@@ -12,7 +12,7 @@
  * Promise: the way is never taken back, so that OBJECT ENCODING answers what Redis answers.
  */
 
-import { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import { type Database, NONE, type Ref } from "../../keyspace/database.ts";
 import { OBJECT, SET_INTEGERS, SET_PACKED } from "../../keyspace/value.ts";
 import type { HashSeed } from "../../memory/hash.ts";
@@ -29,7 +29,7 @@ export const PACKED_MEMBERS_MAX = 128;
 /** Longest member of a packed set, in bytes. */
 export const PACKED_MEMBER_BYTES_MAX = 64;
 
-const NOTHING = Buffer.alloc(0);
+const NOTHING = newBytes(0);
 
 /** See above. It can be opened again and again; of sets being edited there is one at a time. */
 export class SetEditor {

@@ -8,8 +8,8 @@
  * Promise: a run is sorted and without repetition, so that membership is a binary search.
  */
 
-import { Buffer } from "node:buffer";
-import { copyBytes } from "../../memory/bytes.ts";
+import type { Buffer } from "node:buffer";
+import { copyBytes, newBytes } from "../../memory/bytes.ts";
 import type { Int64 } from "../../numbers/int64.ts";
 
 /** Bytes before the first integer: its width. */
@@ -88,7 +88,7 @@ export function findInteger(bytes: Uint8Array, from: number, to: number, value: 
 /** Changes a run in a scratch buffer that is used again and again. */
 export class IntegersEditor {
   /** The run is `bytes[0 .. length)`. */
-  bytes: Buffer = Buffer.alloc(256);
+  bytes: Buffer = newBytes(256);
   length = 0;
 
   constructor() {
@@ -162,7 +162,7 @@ export class IntegersEditor {
 
   #reserve(size: number): void {
     if (size <= this.bytes.length) return;
-    const grown = Buffer.alloc(Math.max(size, this.bytes.length * 2));
+    const grown = newBytes(Math.max(size, this.bytes.length * 2));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
   }

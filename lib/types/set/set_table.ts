@@ -5,7 +5,7 @@
  * removals leave empty goes back to the system a little with each of them.
  */
 
-import { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import type { Database } from "../../keyspace/database.ts";
 import { OBJECT, type ValueObject } from "../../keyspace/value.ts";
 import type { KeptBytes } from "../../keyspace/value_moment.ts";
@@ -15,7 +15,7 @@ import { NONE, RecordTable, type Ref } from "../../memory/record_table.ts";
 import { BucketRefs, type Elements, type ElementWalk, PlainWalk } from "../moment/element_walk.ts";
 import { TableMoment } from "../moment/table_moment.ts";
 
-const NO_VALUE = Buffer.alloc(0);
+const NO_VALUE = newBytes(0);
 /** The table wants an encoding above 0; a set has but one kind of member. */
 const MEMBER = 1;
 /** After so many removals, as many records are moved out of sparse segments, if there are any. */

@@ -9,7 +9,7 @@
  * valid during that call.
  */
 
-import { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import type { Database, Ref } from "../../keyspace/database.ts";
 import { OBJECT, SET_INTEGERS, SET_PACKED } from "../../keyspace/value.ts";
 import { packedCount, PackedReader } from "../../memory/packed.ts";
@@ -23,8 +23,8 @@ export type MemberVisitor = (bytes: Uint8Array, start: number, end: number) => v
 /** Is shown a member and returns whether it has seen enough. */
 export type MemberTest = (bytes: Uint8Array, start: number, end: number) => boolean;
 
-const NOTHING = Buffer.alloc(0);
-const digits = Buffer.alloc(INT64_LENGTH_MAX);
+const NOTHING = newBytes(0);
+const digits = newBytes(INT64_LENGTH_MAX);
 
 function visitInteger<T>(
   value: Int64,

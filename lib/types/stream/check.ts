@@ -5,7 +5,8 @@
  * those of the chunks before.
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import { DELETED, SAME_FIELDS } from "./chunk.ts";
 import {
   afterElement,
@@ -18,7 +19,7 @@ import {
 } from "./listpack.ts";
 import { addUint64, type Uint64 } from "./uint64.ts";
 
-const NOTHING = Buffer.alloc(0);
+const NOTHING = newBytes(0);
 
 /** Parts of a stream that do not fit together. */
 export class InvalidStreamError extends Error {

@@ -13,7 +13,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { equalBytes } from "../../memory/bytes.ts";
+import { equalBytes, newBytes } from "../../memory/bytes.ts";
 import { INT64_LENGTH_MAX } from "../../numbers/int64.ts";
 import type { Args } from "../../resp/args.ts";
 import {
@@ -55,7 +55,7 @@ const field = new Element();
 
 /** A buffer for the listpack of a chunk; its contents are undefined. */
 export function chunkBuffer(size: number): Buffer {
-  return size <= POOLED_BYTES_MAX ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
+  return size <= POOLED_BYTES_MAX ? Buffer.allocUnsafe(size) : newBytes(size);
 }
 
 /** Entries packed into one run of bytes. */
@@ -266,8 +266,8 @@ function fieldsBytes(args: Args, first: number, fieldCount: number): number {
 }
 
 /** Where all entries write out their integers: making buffers for each took a third of XRANGE. */
-const fieldDigits = Buffer.alloc(INT64_LENGTH_MAX);
-const valueDigits = Buffer.alloc(INT64_LENGTH_MAX);
+const fieldDigits = newBytes(INT64_LENGTH_MAX);
+const valueDigits = newBytes(INT64_LENGTH_MAX);
 
 /**
  * One entry of a chunk, decoded as far as its fields. Field and value are valid until the next pair

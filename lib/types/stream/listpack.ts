@@ -14,8 +14,8 @@
  * Numbers are little-endian. A text that is an integer in its ordinary form is kept as an integer.
  */
 
-import { Buffer } from "node:buffer";
-import { copyBytes } from "../../memory/bytes.ts";
+import type { Buffer } from "node:buffer";
+import { copyBytes, newBytes } from "../../memory/bytes.ts";
 import { INT64_LENGTH_MAX, parseInt64, writeInt64 } from "../../numbers/int64.ts";
 
 /** Bytes before the first element. */
@@ -218,7 +218,7 @@ export class Element {
    *
    * @param digits where integers are written out: elements that share it are read in turn.
    */
-  constructor(digits: Buffer = Buffer.alloc(INT64_LENGTH_MAX)) {
+  constructor(digits: Buffer = newBytes(INT64_LENGTH_MAX)) {
     this.bytes = this.#digits = digits;
   }
 
@@ -272,7 +272,7 @@ export function countElements(buf: Buffer, start: number, end: number): number {
   return count;
 }
 
-const backLength = Buffer.alloc(5);
+const backLength = newBytes(5);
 
 function sameBackLength(buf: Buffer, at: number, length: number): boolean {
   const bytes = writeBackLength(backLength, 0, length);

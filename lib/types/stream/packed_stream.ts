@@ -10,9 +10,9 @@
  * ones first; the high bit says that more follow.
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { HANDLE_BYTES } from "../../keyspace/value.ts";
-import { copyBytes } from "../../memory/bytes.ts";
+import { copyBytes, newBytes } from "../../memory/bytes.ts";
 import { StreamChecker } from "./check.ts";
 import { Chunk, chunkBuffer } from "./chunk.ts";
 import { Stream } from "./stream.ts";
@@ -29,7 +29,7 @@ const MORE = 0x80;
 /** Puts small streams together, one after another. */
 export class PackedStream {
   /** The run is `bytes[0 .. length)`. */
-  readonly bytes: Buffer = Buffer.alloc(
+  readonly bytes: Buffer = newBytes(
     HANDLE_BYTES + LISTPACK_BYTES_MAX + NUMBERS * NUMBER_BYTES_MAX,
   );
   length = 0;

@@ -6,7 +6,7 @@
  * element. The table is never compacted: the tree holds addresses too.
  */
 
-import { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import type { ValueObject, ValueType } from "../../keyspace/value.ts";
 import type { KeptBytes } from "../../keyspace/value_moment.ts";
 import type { HashSeed } from "../../memory/hash.ts";
@@ -27,7 +27,7 @@ const POPS_AHEAD = 16;
 const POPS_UNWARMED = 256;
 
 const edgeRefs = new Int32Array(POPS_AHEAD);
-const scoreBytes = Buffer.alloc(SCORE_BYTES);
+const scoreBytes = newBytes(SCORE_BYTES);
 
 /** A sorted set of any size. */
 export class LargeZset implements ValueObject {

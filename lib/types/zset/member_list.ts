@@ -3,8 +3,8 @@
  * what ZUNION and its kin work out. Bytes stand in one buffer; nothing per member is a JS object.
  */
 
-import { Buffer } from "node:buffer";
-import { copyBytes } from "../../memory/bytes.ts";
+import type { Buffer } from "node:buffer";
+import { copyBytes, newBytes } from "../../memory/bytes.ts";
 import { hashBytes, type HashSeed } from "../../memory/hash.ts";
 import { compareRuns } from "./packed_run.ts";
 
@@ -17,7 +17,7 @@ export class MemberList {
   /** How many there are. */
   count = 0;
   /** The members, one behind the other in the order in which they came. */
-  bytes: Buffer = Buffer.alloc(BYTES_MIN);
+  bytes: Buffer = newBytes(BYTES_MIN);
   /** Length of the longest member in bytes. */
   longest = 0;
 
@@ -145,7 +145,7 @@ export class MemberList {
   }
 
   #growBytes(size: number): void {
-    const grown = Buffer.alloc(Math.max(size, this.bytes.length * 2));
+    const grown = newBytes(Math.max(size, this.bytes.length * 2));
     grown.set(this.bytes);
     this.bytes = grown;
   }

@@ -6,7 +6,7 @@
  * remove.
  */
 
-import { Buffer } from "node:buffer";
+import { newBytes } from "../../memory/bytes.ts";
 import { type Database, NONE, type Ref } from "../../keyspace/database.ts";
 import { ZSET_PACKED } from "../../keyspace/value.ts";
 import type { Args } from "../../resp/args.ts";
@@ -57,7 +57,7 @@ export class ZsetWriter {
   #limits: PackedLimits = { entries_max: 0, member_bytes_max: 0 };
   #large: LargeZset | undefined;
   readonly #run = new PackedRun();
-  #entry = Buffer.alloc(256);
+  #entry = newBytes(256);
 
   /**
    * Opens the sorted set of the key in argument `i`, whose lookup - the last one - returned `ref`;
@@ -212,7 +212,7 @@ export class ZsetWriter {
   /** Writes an entry into `#entry`; returns its length. */
   #writeEntry(buf: Uint8Array, start: number, end: number, score: number): number {
     const bytes_max = end - start + ENTRY_OVERHEAD_BYTES_MAX;
-    if (this.#entry.length < bytes_max) this.#entry = Buffer.alloc(bytes_max * 2);
+    if (this.#entry.length < bytes_max) this.#entry = newBytes(bytes_max * 2);
     return writeEntry(this.#entry, 0, buf, start, end, score);
   }
 
