@@ -10,9 +10,3 @@ export interface ValueMoment {
   /** Gives it up, some work at a time. True: the value goes on by itself. */
   drain(): boolean;
 }
-
-/** How much is in memory only because values have changed since their moments. */
-export class KeptBytes {
-  /** Bytes, about. */
-  bytes = 0;
-}

@@ -11,6 +11,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { type KeptBytes, KeptShare } from "./kept_bytes.ts";
 
 /** Bytes of a value are kept in blocks of this size. */
 export const BLOCK_BYTES: number = 64 * 1024;
@@ -31,11 +32,6 @@ export interface HeldBlock {
   readonly end: number;
 }
 
-/** Counts bytes that are in memory only because they are held. */
-export interface HeldBytes {
-  bytes: number;
-}
-
 /** See above. One at a time for each record. */
 export class HeldValue {
   /** The key is `bytes[0 .. valueStart)`. */
@@ -47,14 +43,13 @@ export class HeldValue {
   readonly #saved = new Map<number, Buffer>();
   /** The record; undefined: it uses these bytes no more. */
   #external: External | undefined;
-  readonly #counted: HeldBytes;
-  #counted_bytes = 0;
+  readonly #counted: KeptShare;
   #isEnded = false;
 
   /** Use `Records.hold`. */
-  constructor(external: External, counted: HeldBytes) {
+  constructor(external: External, counted: KeptBytes) {
     if (external.held !== undefined) throw new Error("a value is held twice");
-    this.#counted = counted;
+    this.#counted = new KeptShare(counted);
     this.#external = external;
     this.bytes = external.bytes;
     this.valueStart = external.keyLength;
@@ -82,7 +77,7 @@ export class HeldValue {
       const start = this.valueStart + at;
       const stop = Math.min(start + BLOCK_BYTES, this.valueEnd);
       this.#saved.set(number, Buffer.from(this.bytes.subarray(start, stop)));
-      this.#count(stop - start);
+      this.#counted.add(stop - start);
     }
   }
 
@@ -90,7 +85,7 @@ export class HeldValue {
   takeOver(): void {
     this.#external!.held = undefined;
     this.#external = undefined;
-    this.#count(this.bytes.length);
+    this.#counted.add(this.bytes.length);
   }
 
   /** Nobody keeps it any more. */
@@ -98,7 +93,7 @@ export class HeldValue {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#saved.clear();
-    this.#counted.bytes -= this.#counted_bytes;
+    this.#counted.end();
     if (this.#external !== undefined) this.#external.held = undefined;
     else giveBack(this.bytes);
   }
@@ -107,11 +102,6 @@ export class HeldValue {
   drain(): boolean {
     this.end();
     return true;
-  }
-
-  #count(size_bytes: number): void {
-    this.#counted_bytes += size_bytes;
-    this.#counted.bytes += size_bytes;
   }
 }
 

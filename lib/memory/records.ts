@@ -8,7 +8,8 @@ import type { Buffer } from "node:buffer";
 import { Arena } from "./arena.ts";
 import { equalBytes } from "./bytes.ts";
 import { type External, ExternalValues } from "./external_values.ts";
-import { type HeldBytes, HeldValue } from "./held_value.ts";
+import { HeldValue } from "./held_value.ts";
+import type { KeptBytes } from "./kept_bytes.ts";
 import {
   ENCODING_MAX,
   EPOCH,
@@ -122,7 +123,7 @@ export class Records {
    * no time, whatever becomes of the record. Undefined: it is not large. `counted` is told what is in
    * memory for that only.
    */
-  hold(ref: Ref, counted: HeldBytes): HeldValue | undefined {
+  hold(ref: Ref, counted: KeptBytes): HeldValue | undefined {
     const external = this.external(ref);
     return external === undefined ? undefined : new HeldValue(external, counted);
   }

@@ -4,7 +4,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { KeptBytes } from "../../lib/keyspace/value_moment.ts";
+import { KeptBytes } from "../../lib/memory/kept_bytes.ts";
 import type { ValueObject } from "../../lib/keyspace/value.ts";
 import { NONE } from "../../lib/memory/record_table.ts";
 import { Args } from "../../lib/resp/args.ts";

@@ -7,7 +7,7 @@
  */
 
 import type { ValueObject } from "../../keyspace/value.ts";
-import type { KeptBytes } from "../../keyspace/value_moment.ts";
+import type { KeptBytes } from "../../memory/kept_bytes.ts";
 import type { HashSeed } from "../../memory/hash.ts";
 import { type KeysAhead, SECOND } from "../../memory/keys_ahead.ts";
 import { NONE, RecordTable, type Ref } from "../../memory/record_table.ts";

@@ -11,7 +11,7 @@
 
 import type { Buffer } from "node:buffer";
 import type { ValueObject } from "../../keyspace/value.ts";
-import type { KeptBytes } from "../../keyspace/value_moment.ts";
+import type { KeptBytes } from "../../memory/kept_bytes.ts";
 import { Chunk, chunkCapacity, releaseLater } from "./chunk.ts";
 import { closeGaps, Entry, entryBytes, skipBackward, skipForward } from "./entry.ts";
 import { ListMoment } from "./list_moment.ts";

@@ -6,7 +6,8 @@
  * To begin costs 8 bytes a chunk, a change 8 KiB at most once for each chunk.
  */
 
-import type { KeptBytes, ValueMoment } from "../../keyspace/value_moment.ts";
+import type { ValueMoment } from "../../keyspace/value_moment.ts";
+import { type KeptBytes, KeptShare } from "../../memory/kept_bytes.ts";
 import { type Chunk, releaseLater } from "./chunk.ts";
 
 /** See above. */
@@ -17,11 +18,11 @@ export class ListMoment implements ValueMoment {
   readonly length: number;
   /** Bytes that they take. */
   readonly usedBytes: number;
-  readonly #kept: KeptBytes;
   readonly #onEnd: () => void;
-  /** Those that the list has done with. */
+  /** Those that the list has done with ... */
   readonly #left: Chunk[] = [];
-  #left_bytes = 0;
+  /** ... and their bytes. */
+  readonly #leftBytes: KeptShare;
 
   /** The moment is now. @param list is as it is. @param onEnd the list need keep nothing any more. */
   constructor(
@@ -36,7 +37,7 @@ export class ListMoment implements ValueMoment {
     this.chunks = list.chunks.slice();
     this.length = list.length;
     this.usedBytes = list.usedBytes;
-    this.#kept = kept;
+    this.#leftBytes = new KeptShare(kept);
     this.#onEnd = onEnd;
   }
 
@@ -48,12 +49,11 @@ export class ListMoment implements ValueMoment {
 
   /** So many bytes are in memory for the sake of the moment only. */
   noteLeft(size_bytes: number): void {
-    this.#left_bytes += size_bytes;
-    this.#kept.bytes += size_bytes;
+    this.#leftBytes.add(size_bytes);
   }
 
   end(): void {
-    this.#kept.bytes -= this.#left_bytes;
+    this.#leftBytes.end();
     releaseLater(this.#left);
     this.#onEnd();
   }

@@ -8,7 +8,7 @@
 
 import type { Buffer } from "node:buffer";
 import { newBytes } from "../../memory/bytes.ts";
-import type { KeptBytes } from "../../keyspace/value_moment.ts";
+import type { KeptBytes } from "../../memory/kept_bytes.ts";
 import type { HeldValue } from "../../memory/held_value.ts";
 import type { RecordTable, Ref } from "../../memory/record_table.ts";
 

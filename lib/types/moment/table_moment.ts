@@ -10,7 +10,8 @@
  * element costs a copy of it; while there is no moment it costs its owner one comparison.
  */
 
-import type { KeptBytes, ValueMoment } from "../../keyspace/value_moment.ts";
+import type { ValueMoment } from "../../keyspace/value_moment.ts";
+import { type KeptBytes, KeptShare } from "../../memory/kept_bytes.ts";
 import type { HeldValue } from "../../memory/held_value.ts";
 import { NONE, type Ref } from "../../memory/record_table.ts";
 import { type Elements, ElementWalk, isOverAt } from "./element_walk.ts";
@@ -23,12 +24,12 @@ const DRAINED_MAX = 1000;
 export class TableMoment extends ElementWalk implements ValueMoment {
   readonly #elements: Elements;
   readonly #bytes: KeptBytes;
+  /** Of it: the value, once nobody but the moment has it. */
+  readonly #left: KeptShare;
   readonly #kept: KeptElements;
   readonly #onEnd: () => void;
   /** Keeps the bytes of the element at hand, if it is very large. */
   #held: HeldValue | undefined;
-  /** Bytes of the value, once nobody but the moment has it. */
-  #left_bytes = 0;
 
   /**
    * The moment is now.
@@ -39,6 +40,7 @@ export class TableMoment extends ElementWalk implements ValueMoment {
     super(elements);
     this.#elements = elements;
     this.#bytes = kept;
+    this.#left = new KeptShare(kept);
     this.#kept = new KeptElements(kept);
     this.#onEnd = onEnd;
     elements.table.newEpoch();
@@ -52,8 +54,7 @@ export class TableMoment extends ElementWalk implements ValueMoment {
 
   /** The value, of so many bytes, is in memory for the sake of the moment only. */
   leave(size_bytes: number): void {
-    this.#left_bytes += size_bytes;
-    this.#bytes.bytes += size_bytes;
+    this.#left.add(size_bytes);
   }
 
   override next(): boolean {
@@ -123,7 +124,7 @@ export class TableMoment extends ElementWalk implements ValueMoment {
   #close(): void {
     this.#held?.end();
     this.#kept.clear();
-    this.#bytes.bytes -= this.#left_bytes;
+    this.#left.end();
     this.#onEnd();
   }
 }

@@ -8,7 +8,7 @@
 import { newBytes } from "../../memory/bytes.ts";
 import type { Database } from "../../keyspace/database.ts";
 import { OBJECT, type ValueObject } from "../../keyspace/value.ts";
-import type { KeptBytes } from "../../keyspace/value_moment.ts";
+import type { KeptBytes } from "../../memory/kept_bytes.ts";
 import type { HashSeed } from "../../memory/hash.ts";
 import { type KeysAhead, SECOND } from "../../memory/keys_ahead.ts";
 import { NONE, RecordTable, type Ref } from "../../memory/record_table.ts";

@@ -10,7 +10,7 @@
  */
 
 import type { ValueObject } from "../../keyspace/value.ts";
-import type { KeptBytes } from "../../keyspace/value_moment.ts";
+import type { KeptBytes } from "../../memory/kept_bytes.ts";
 import type { Args } from "../../resp/args.ts";
 import { FrozenCopy } from "../moment/frozen_copy.ts";
 import { Chunk } from "./chunk.ts";

@@ -3,7 +3,7 @@
  * that have changed since.
  */
 
-import type { KeptBytes } from "../../keyspace/value_moment.ts";
+import type { KeptBytes } from "../../memory/kept_bytes.ts";
 import type { RecordTable, Ref } from "../../memory/record_table.ts";
 import { TableMoment } from "../moment/table_moment.ts";
 import type { TreeRefs } from "./tree_refs.ts";

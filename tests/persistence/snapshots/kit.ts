@@ -8,7 +8,7 @@ import { datasetDigest } from "../../../lib/keyspace/digest.ts";
 import { keepRecord } from "../../../lib/keyspace/kept_record.ts";
 import type { Keyspace } from "../../../lib/keyspace/keyspace.ts";
 import { OBJECT } from "../../../lib/keyspace/value.ts";
-import { KeptBytes } from "../../../lib/keyspace/value_moment.ts";
+import { KeptBytes } from "../../../lib/memory/kept_bytes.ts";
 import {
   type KeyCounts,
   RdbSnapshotEncoder,

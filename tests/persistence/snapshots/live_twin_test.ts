@@ -7,7 +7,7 @@
 import type { Keyspace } from "../../../lib/keyspace/keyspace.ts";
 import { keepRecord } from "../../../lib/keyspace/kept_record.ts";
 import { KeyspaceSnapshot } from "../../../lib/keyspace/snapshot.ts";
-import { KeptBytes } from "../../../lib/keyspace/value_moment.ts";
+import { KeptBytes } from "../../../lib/memory/kept_bytes.ts";
 import { CommandSnapshotEncoder } from "../../../lib/persistence/aof/snapshot.ts";
 import type { SnapshotEncoder } from "../../../lib/persistence/snapshot_encoder.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
