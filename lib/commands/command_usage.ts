@@ -42,16 +42,16 @@ export class CommandUsage {
     if (this.#last_ms < 0) this.#remember(elapsed_ms, slot);
   }
 
-  /** The same, and the run stands for those that were not timed. */
-  addSample(elapsed_ms: number, slot: number): void {
-    this.#add(elapsed_ms, slot, 1 + this.#untimed);
+  /** So many runs took that long each, and stand for those that were not timed. */
+  addSamples(elapsed_ms: number, slot: number, runs: number): void {
+    this.#add(elapsed_ms, slot, runs + this.#untimed);
     this.#untimed = 0;
     this.#remember(elapsed_ms, slot);
   }
 
-  /** A run was not timed. */
-  addUntimed(): void {
-    this.#untimed++;
+  /** So many runs were not timed. */
+  addUntimed(runs: number): void {
+    this.#untimed += runs;
   }
 
   /** CONFIG RESETSTAT. */

@@ -16,14 +16,16 @@ import { OBJECT } from "./value.ts";
 
 /** So many commands of one decoder are looked at at a time. */
 export const COMMANDS_AHEAD = 16;
-/** When it did not pay, so many decoders are left out. */
-const PAUSE = 32;
+/** When it did not pay, so many decoders are left out; twice as many each time it still does not. */
+const PAUSE_MIN = 32;
+const PAUSE_MAX = 1024;
 
 /** Gathers commands that have arrived, and reads ahead for all of them. */
 export class Lookahead {
   readonly #keys = new KeysAhead();
   #db: Database | undefined;
   #pause = 0;
+  #nextPause = PAUSE_MIN;
   /** Commands among those that were added, with or without keys. */
   #seen = 0;
 
@@ -50,7 +52,8 @@ export class Lookahead {
     const keys = this.#keys;
     if (this.#seen >= KEYS_AHEAD_MIN) {
       const paid = keys.count >= KEYS_AHEAD_MIN && warm(this.#db!, keys);
-      if (!paid) this.#pause = PAUSE;
+      this.#pause = paid ? 0 : this.#nextPause;
+      this.#nextPause = paid ? PAUSE_MIN : Math.min(this.#nextPause * 2, PAUSE_MAX);
     }
     this.#seen = 0;
     if (keys.count > 0) keys.clear();

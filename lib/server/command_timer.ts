@@ -75,8 +75,11 @@ export class CommandTimer {
   #mark_ms = 0;
   /** Whether nothing but the commands of the group has taken time since then. */
   #isExact = false;
-  /** Light commands since then. */
+  /** Light commands since then: which, and how many in a row, as pipelines repeat themselves. */
   readonly #group: CommandUsage[] = [];
+  readonly #runs: number[] = [];
+  #kinds = 0;
+  /** How many there are. */
   #count = 0;
   #groupMax = GROUP_MAX;
   #slowFrom_ms = Infinity;
@@ -108,7 +111,7 @@ export class CommandTimer {
       return;
     }
     this.#inTurn = true;
-    this.#count = 0;
+    this.#count = this.#kinds = 0;
     this.#read();
   }
 
@@ -143,7 +146,7 @@ export class CommandTimer {
     reply_bytes: number,
   ): void {
     if (began_ms === SHARED) {
-      this.#group[this.#count++] = command.usage;
+      this.#addToGroup(command.usage);
       this.#command = command;
       this.#ctx = ctx;
       this.#args = args;
@@ -184,23 +187,37 @@ export class CommandTimer {
     this.#isExact = true;
   }
 
+  #addToGroup(usage: CommandUsage): void {
+    const last = this.#kinds - 1;
+    this.#count++;
+    if (last >= 0 && this.#group[last] === usage) {
+      this.#runs[last]++;
+      return;
+    }
+    this.#group[this.#kinds] = usage;
+    this.#runs[this.#kinds++] = 1;
+  }
+
   #closeGroup(): void {
     const group = this.#group;
+    const runs = this.#runs;
     const count = this.#count;
+    const kinds = this.#kinds;
     const began_ms = this.#mark_ms;
     const wasExact = this.#isExact;
-    this.#count = 0;
+    this.#count = this.#kinds = 0;
     this.#read();
     const elapsed_ms = this.#mark_ms - began_ms;
-    if (elapsed_ms >= STALL_MS) {
-      for (let i = 0; i < count - 1; i++) group[i].addUntimed();
-      this.add(group[count - 1], elapsed_ms);
-    } else if (wasExact) {
+    if (elapsed_ms < STALL_MS && wasExact) {
       const each_ms = elapsed_ms / count;
       const slot = this.#slotOf(each_ms);
-      for (let i = 0; i < count; i++) group[i].addSample(each_ms, slot);
+      for (let i = 0; i < kinds; i++) group[i].addSamples(each_ms, slot, runs[i]);
     } else {
-      for (let i = 0; i < count; i++) group[i].addUntimed();
+      if (elapsed_ms >= STALL_MS) { // the last one's time
+        runs[kinds - 1]--;
+        this.add(group[kinds - 1], elapsed_ms);
+      }
+      for (let i = 0; i < kinds; i++) group[i].addUntimed(runs[i]);
     }
     if (elapsed_ms >= this.#alarmFrom_ms) {
       this.#alarm(this.#ctx!, this.#command!, this.#args, elapsed_ms);

@@ -23,6 +23,9 @@ export const OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 const STALLED_INPUT_BYTES_MAX = 32 * 1024 * 1024;
 /** The time of commands is read again after so many of one pipeline. */
 const COMMANDS_PER_CLOCK = 64;
+/** Whether serving must pause is asked after so many of them, or after replies of this size. */
+const COMMANDS_PER_CHECK = 16;
+const CHECKED_FROM_BYTES = 16 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
@@ -205,6 +208,7 @@ export class Connection implements Link, TurnMember, TurnArrival, DecoderLimits 
   /** Runs every command that has arrived whole. */
   #process(): void {
     const { client } = this;
+    const { reply } = client;
     const decoder = this.#decoder;
     const host = this.#host;
     const { dispatcher } = host;
@@ -219,19 +223,20 @@ export class Connection implements Link, TurnMember, TurnArrival, DecoderLimits 
           this.#suspend(suspended);
           break;
         }
-        if (this.#mustWait()) {
-          this.#stalled = this.#goOn().catch(this.#failed);
-          break;
-        }
+        const isDue = served % COMMANDS_PER_CHECK === 0 || reply.length > CHECKED_FROM_BYTES;
+        if (isDue && this.#mustWait()) break;
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      if (client.replyMode === "on") client.reply.error(`ERR Protocol error: ${error.message}`);
+      if (client.replyMode === "on") reply.error(`ERR Protocol error: ${error.message}`);
       host.log("verbose", `Protocol error from client ${this.address}: ${error.message}`);
       client.closing = true;
     }
     dispatcher.endRead(decoder.pendingBytes === 0); // else it has begun to decode the next one
     if (dispatcher.touchedData) this.#needs = host.logPosition;
+    if (this.#suspended === undefined && !client.closing && this.#mustWait()) {
+      this.#stalled = this.#goOn().catch(this.#failed);
+    }
     host.enlist(this);
   }
 

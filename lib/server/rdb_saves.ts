@@ -84,9 +84,9 @@ export class RdbSaves {
 
   /** Why writes are refused: the last snapshot failed (stop-writes-on-bgsave-error). */
   get refusal(): string | undefined {
+    if (this.#lastStatus === "ok") return undefined;
     const { values } = this.#host.server.config;
-    if (this.#lastStatus === "ok" || values.save.length === 0) return undefined;
-    if (!values["stop-writes-on-bgsave-error"]) return undefined;
+    if (values.save.length === 0 || !values["stop-writes-on-bgsave-error"]) return undefined;
     return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to " +
       "persist to disk. Commands that may modify the data set are disabled, because this " +
       "instance is configured to report errors during writes if RDB snapshotting fails " +
