@@ -246,7 +246,7 @@ function* encodeMoment(
 function* encodeList(
   encoder: CommandEncoder,
   key: Buffer,
-  { chunks, length }: { readonly chunks: readonly Chunk[]; readonly length: number },
+  { chunks, length }: { readonly chunks: Iterable<Chunk>; readonly length: number },
 ): Steps {
   const batches = new CommandBatches(encoder, "RPUSH", key, length, 1);
   const pace = new Pace();

@@ -9,7 +9,7 @@
 
 import type { Database, Ref } from "../../keyspace/database.ts";
 import { OBJECT } from "../../keyspace/value.ts";
-import type { Chunk } from "./chunk.ts";
+import type { ChunkRow } from "./chunk_row.ts";
 import { type ListDeque, placeInRun } from "./deque.ts";
 import { Entry } from "./entry.ts";
 import { PACKED_HEADER_BYTES, packedLength } from "./packed.ts";
@@ -24,7 +24,7 @@ export class ListCursor extends Entry {
   head = 0;
   /** Where it ends. */
   tail = 0;
-  #chunks: readonly Chunk[] | undefined;
+  #chunks: ChunkRow | undefined;
 
   /** Goes to the beginning of a list. */
   open(db: Database, ref: Ref): this {
@@ -57,15 +57,17 @@ export class ListCursor extends Entry {
       let at: number;
       if (index * 2 <= count) {
         at = 0;
-        while (at < chunks.length - 1 && index >= chunks[at].count) index -= chunks[at++].count;
+        while (at < chunks.length - 1 && index >= chunks.at(at).count) {
+          index -= chunks.at(at++).count;
+        }
       } else {
         at = chunks.length - 1;
         let behind = count - index;
-        while (at > 0 && behind > chunks[at].count) behind -= chunks[at--].count;
-        index = chunks[at].count - behind;
+        while (at > 0 && behind > chunks.at(at).count) behind -= chunks.at(at--).count;
+        index = chunks.at(at).count - behind;
       }
       this.#enter(at);
-      count = chunks[at].count;
+      count = chunks.at(at).count;
     }
     this.standAt(placeInRun(this.bytes, this.head, this.tail, count, index));
   }
@@ -115,7 +117,7 @@ export class ListCursor extends Entry {
   }
 
   #enter(at: number): void {
-    const chunk = this.#chunks![at];
+    const chunk = this.#chunks!.at(at);
     this.chunk = at;
     this.bytes = chunk.bytes;
     this.head = chunk.head;

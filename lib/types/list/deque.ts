@@ -13,6 +13,7 @@ import type { Buffer } from "node:buffer";
 import type { ValueObject } from "../../keyspace/value.ts";
 import type { KeptBytes } from "../../memory/kept_bytes.ts";
 import { Chunk, chunkCapacity, releaseLater } from "./chunk.ts";
+import { ChunkRow } from "./chunk_row.ts";
 import { closeGaps, Entry, entryBytes, skipBackward, skipForward } from "./entry.ts";
 import { ListMoment } from "./list_moment.ts";
 
@@ -34,7 +35,7 @@ export class ListDeque implements ValueObject {
   readonly type = "list";
   readonly encodingName = "quicklist";
   /** The chunks in order; none is empty. */
-  readonly chunks: Chunk[] = [];
+  readonly chunks = new ChunkRow();
   /** How many elements there are. */
   length = 0;
 
@@ -98,14 +99,15 @@ export class ListDeque implements ValueObject {
     else releaseLater(chunks.slice());
     this.#spare?.release();
     this.#spare = undefined;
-    chunks.length = this.length = this.#bytes = 0;
+    chunks.clear();
+    this.length = this.#bytes = 0;
   }
 
   /** Adds `buf[start .. end)` at one end. */
   push(left: boolean, buf: Uint8Array, start: number, end: number): void {
     const { chunks } = this;
     const size = entryBytes(end - start);
-    let chunk = chunks[left ? 0 : chunks.length - 1];
+    let chunk = chunks.edge(left);
     if (
       chunk === undefined || chunk.count >= this.#chunkCountMax ||
       (left ? chunk.head - chunk.base : chunk.limit - chunk.tail) < size
@@ -120,7 +122,7 @@ export class ListDeque implements ValueObject {
 
   /** The first (`left`) or last element: valid until the next change or call. */
   edge(left: boolean): Entry {
-    const chunk = this.chunks[left ? 0 : this.chunks.length - 1];
+    const chunk = this.chunks.edge(left)!;
     edge.bytes = chunk.bytes;
     if (left) edge.readAfter(chunk.head);
     else edge.readBefore(chunk.tail);
@@ -131,9 +133,9 @@ export class ListDeque implements ValueObject {
   dropEdge(left: boolean, { from, to }: Entry): void {
     const at = left ? 0 : this.chunks.length - 1;
     this.length--;
-    if (this.chunks[at].count === 1) return this.#dropChunk(at);
+    if (this.chunks.at(at).count === 1) return this.#dropChunk(at);
     const shift = this.#makeOwn(at);
-    const chunk = this.chunks[at];
+    const chunk = this.chunks.at(at);
     chunk.count--;
     if (left) chunk.head = to + shift;
     else chunk.tail = from + shift;
@@ -145,8 +147,8 @@ export class ListDeque implements ValueObject {
     this.length -= count;
     while (count > 0) {
       const at = left ? 0 : chunks.length - 1;
-      if (count < chunks[at].count) return this.#own(at).drop(left, count);
-      count -= chunks[at].count;
+      if (count < chunks.at(at).count) return this.#own(at).drop(left, count);
+      count -= chunks.at(at).count;
       this.#dropChunk(at);
     }
   }
@@ -155,7 +157,7 @@ export class ListDeque implements ValueObject {
   insert(at: number, offset: number, buf: Uint8Array, start: number, end: number): void {
     this.length++;
     const size = entryBytes(end - start);
-    let chunk = this.chunks[at];
+    let chunk = this.chunks.at(at);
     if (chunk.count === 1 && this.#isKept(chunk)) { // not to be copied: it may be very long
       this.#addChunk(offset === 0 ? at : at + 1, new Chunk(size)).push(false, buf, start, end);
       return;
@@ -170,7 +172,7 @@ export class ListDeque implements ValueObject {
       }
     }
     this.#split(at, offset);
-    chunk = this.chunks[at];
+    chunk = this.chunks.at(at);
     if (chunk.count < this.#chunkCountMax && chunk.insert(offset, buf, start, end)) return;
     this.#addChunk(at + 1, new Chunk(size)).push(false, buf, start, end);
     if (chunk.count === 0) this.#dropChunk(at);
@@ -185,14 +187,14 @@ export class ListDeque implements ValueObject {
     start: number,
     end: number,
   ): void {
-    const offset = from - this.chunks[at].head;
+    const offset = from - this.chunks.at(at).head;
     this.length--;
-    if (this.chunks[at].count === 1 && this.#isKept(this.chunks[at])) {
+    if (this.chunks.at(at).count === 1 && this.#isKept(this.chunks.at(at))) {
       this.#dropChunk(at);
       this.#addChunk(at, new Chunk(0));
     } else {
       const shift = this.#makeOwn(at);
-      this.chunks[at].remove(from + shift, to + shift);
+      this.chunks.at(at).remove(from + shift, to + shift);
     }
     this.insert(at, offset, buf, start, end);
   }
@@ -200,7 +202,7 @@ export class ListDeque implements ValueObject {
   /** Puts as long an element, `buf[start .. end)`, in the place of the one in chunk `at`, at `to`. */
   overwrite(at: number, to: number, buf: Uint8Array, start: number, end: number): void {
     const shift = this.#makeOwn(at);
-    this.chunks[at].bytes.set(buf.subarray(start, end), to + shift);
+    this.chunks.at(at).bytes.set(buf.subarray(start, end), to + shift);
   }
 
   /**
@@ -210,9 +212,9 @@ export class ListDeque implements ValueObject {
   remove(at: number, removed: readonly number[]): void {
     const count = removed.length / 2;
     this.length -= count;
-    if (this.chunks[at].count === count) return this.#dropChunk(at);
+    if (this.chunks.at(at).count === count) return this.#dropChunk(at);
     const shift = this.#makeOwn(at);
-    const chunk = this.chunks[at];
+    const chunk = this.chunks.at(at);
     const places = shift === 0 ? removed : removed.map((place) => place + shift);
     chunk.tail = closeGaps(chunk.bytes, chunk.tail, places);
     chunk.count -= count;
@@ -227,7 +229,7 @@ export class ListDeque implements ValueObject {
 
   /** Makes room for an entry of `size` bytes at one end. */
   #roomAt(left: boolean, size: number): Chunk {
-    const last = this.chunks.at(left ? 0 : -1);
+    const last = this.chunks.edge(left);
     if (last !== undefined && this.#mayTake(last, size)) {
       const edge = this.#own(left ? 0 : this.chunks.length - 1);
       if (!this.#grow(edge, size, left)) edge.shift(left);
@@ -239,7 +241,7 @@ export class ListDeque implements ValueObject {
       this.#spare = undefined;
       spare.head = spare.tail = left ? spare.limit : spare.base;
       spare.epoch = this.#epoch;
-      this.chunks.splice(at, 0, spare);
+      this.chunks.insert(at, spare);
       return spare;
     }
     const wanted = Math.max(FIRST_BYTES_MIN, this.#bytes >>> GROWTH_SHIFT);
@@ -276,17 +278,17 @@ export class ListDeque implements ValueObject {
   /** The chunk at this place, to be changed. */
   #own(at: number): Chunk {
     this.#makeOwn(at);
-    return this.chunks[at];
+    return this.chunks.at(at);
   }
 
   /** Puts a copy in the place of a chunk that must not change; returns how far off places are there. */
   #makeOwn(at: number): number {
-    const kept = this.chunks[at];
+    const kept = this.chunks.at(at);
     if (!this.#isKept(kept)) return 0;
     const { chunk, shift } = kept.copy();
     chunk.epoch = this.#epoch;
     this.#bytes += chunk.size - kept.size;
-    this.chunks[at] = chunk;
+    this.chunks.set(at, chunk);
     this.#moment!.leave(kept);
     return shift;
   }
@@ -298,19 +300,15 @@ export class ListDeque implements ValueObject {
 
   #addChunk(at: number, chunk: Chunk): Chunk {
     chunk.epoch = this.#epoch;
-    if (at === this.chunks.length) this.chunks.push(chunk);
-    else if (at === 0) this.chunks.unshift(chunk);
-    else this.chunks.splice(at, 0, chunk);
+    this.chunks.insert(at, chunk);
     this.#bytes += chunk.size;
     return chunk;
   }
 
   /** Takes a chunk out whose elements have gone. */
   #dropChunk(at: number): void {
-    const chunk = this.chunks[at];
-    if (at === 0) this.chunks.shift();
-    else if (at === this.chunks.length - 1) this.chunks.pop();
-    else this.chunks.splice(at, 1);
+    const chunk = this.chunks.at(at);
+    this.chunks.remove(at);
     if (this.#isKept(chunk)) {
       this.#bytes -= chunk.size;
       return this.#moment!.leave(chunk);
@@ -326,7 +324,7 @@ export class ListDeque implements ValueObject {
 
   /** Moves what stands `offset` bytes or more behind the head of chunk `at` to a chunk behind it. */
   #split(at: number, offset: number): void {
-    const chunk = this.chunks[at];
+    const chunk = this.chunks.at(at);
     const from = chunk.head + offset;
     if (from === chunk.tail) return;
     const moved = new Chunk(chunk.tail - from);
@@ -344,8 +342,8 @@ export class ListDeque implements ValueObject {
 
   /** Makes one of two neighbours that would fill half a chunk at most. */
   #joinIfSmall(at: number): void {
-    const second = this.chunks[at + 1];
-    let first = this.chunks[at];
+    const second = this.chunks.at(at + 1);
+    let first = this.chunks.at(at);
     const used = first.used + second.used;
     if (used * 2 > this.#chunkBytesMax || first.count + second.count > this.#chunkCountMax) return;
     first = this.#own(at);

@@ -162,7 +162,7 @@ export function replaceInList(
   const kept = PACKED_HEADER_BYTES + at.tail - at.head - size;
   if (kept + entryBytes(end - start) > PACKED_BYTES_MAX) {
     const list = unpack(db, ref, limit);
-    const { head } = list.chunks[0];
+    const { head } = list.chunks.at(0);
     list.replace(0, head + offset, head + offset + size, buf, start, end);
     return db.storeObject(ref, args, k, list, true);
   }
@@ -227,7 +227,7 @@ function removeFromDeque(
     cursor.openDeque(list);
     cursor.enter(at, fromEnd);
     const found = matchesInRun(buf, start, end, count_max - removed, fromEnd);
-    const stays = found.length < 2 * chunks[at].count;
+    const stays = found.length < 2 * chunks.at(at).count;
     if (found.length > 0) {
       list.remove(at, found);
       removed += found.length / 2;

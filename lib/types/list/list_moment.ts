@@ -9,6 +9,7 @@
 import type { ValueMoment } from "../../keyspace/value_moment.ts";
 import { type KeptBytes, KeptShare } from "../../memory/kept_bytes.ts";
 import { type Chunk, releaseLater } from "./chunk.ts";
+import type { ChunkRow } from "./chunk_row.ts";
 
 /** See above. */
 export class ListMoment implements ValueMoment {
@@ -27,7 +28,7 @@ export class ListMoment implements ValueMoment {
   /** The moment is now. @param list is as it is. @param onEnd the list need keep nothing any more. */
   constructor(
     list: {
-      readonly chunks: readonly Chunk[];
+      readonly chunks: ChunkRow;
       readonly length: number;
       readonly usedBytes: number;
     },

@@ -82,7 +82,7 @@ export function encodeMoment(
 
 /** A list that stays as it is. */
 interface ListChunks {
-  readonly chunks: readonly Chunk[];
+  readonly chunks: Iterable<Chunk> & { readonly length: number };
   readonly usedBytes: number;
 }
 
