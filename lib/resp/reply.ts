@@ -10,7 +10,7 @@
  * begun. The owner takes them all with {@linkcode Reply.take}.
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { giveBuffer, takeBuffer } from "../memory/buffer_pool.ts";
 import { copyBytes, newBytes, viewOf } from "../memory/bytes.ts";
 import { formatDouble } from "../numbers/double.ts";
@@ -25,9 +25,14 @@ const ZERO = 48;
 const DOLLAR = 36;
 /** `$0\r\n`. */
 const ONE_DIGIT_BULK = 0x24300d0a;
+/** `+OK\r`, `$-1\r` and `*-1\r`, which a line feed follows. */
+const OK = 0x2b4f4b0d;
+const NULL_BULK = 0x242d310d;
+const NULL_ARRAY = 0x2a2d310d;
 const PERCENT = 37;
 const TILDE = 126;
 const GREATER = 62;
+const UNDERSCORE = 95;
 
 /** A buffer is doubled up to this size; then another is begun. */
 const BUFFER_BYTES_MAX = 1 << 20;
@@ -35,7 +40,6 @@ const FIRST_BYTES = 16 * 1024;
 /** Room that a type byte, a number and two line ends take at most. */
 const HEADER_BYTES_MAX = 32;
 
-const OK = Buffer.from("+OK\r\n");
 const NOTHING = newBytes(0);
 const NO_VIEW = viewOf(NOTHING)!;
 
@@ -83,7 +87,7 @@ export class Reply {
 
   /** `+OK`. */
   ok(): void {
-    this.raw(OK);
+    this.#fiveBytes(OK);
   }
 
   /** A simple string: no line ends in it. */
@@ -162,12 +166,14 @@ export class Reply {
 
   /** No value, where RESP2 has a null bulk string. */
   null(): void {
-    this.#line(this.resp3 ? 0x5f : DOLLAR, this.resp3 ? "" : "-1");
+    if (this.resp3) this.#line(UNDERSCORE, "");
+    else this.#fiveBytes(NULL_BULK);
   }
 
   /** No value, where RESP2 has a null array. */
   nullArray(): void {
-    this.#line(this.resp3 ? 0x5f : ASTERISK, this.resp3 ? "" : "-1");
+    if (this.resp3) this.#line(UNDERSCORE, "");
+    else this.#fiveBytes(NULL_ARRAY);
   }
 
   /** A double: a bulk string in RESP2. */
@@ -240,6 +246,14 @@ export class Reply {
     this.#use(NOTHING);
     this.#at = 0;
     return parts;
+  }
+
+  /** Four bytes, as a big-endian int32, and a line feed. */
+  #fiveBytes(head: number): void {
+    this.#reserve(5);
+    this.#view.setInt32(this.#at, head);
+    this.#buf[this.#at + 4] = LF;
+    this.#at += 5;
   }
 
   #line(type: number, text: string): void {
