@@ -32,25 +32,34 @@ const OFFSET_MASK = (1 << OFFSET_BITS) - 1;
 const SEGMENTS_MAX = 1 << 15;
 /** Empty segments kept for reuse: without them, SET and DEL of one key would map and unmap. */
 const SPARE_SEGMENTS_MAX = 2;
-/** Up to this size the classes are 8 bytes apart, above it eight to each doubling. */
-const FINE_BYTES_MAX = 128;
+/** Up to this size the classes are 8 bytes apart, above it sixteen to each doubling. */
+const FINE_BYTES_MAX = 256;
 
 /** The size class that holds `bytes`. */
 function classOf(bytes: number): number {
   if (bytes <= FINE_BYTES_MAX) return (bytes + 7) >>> 3;
-  const step = 28 - Math.clz32(bytes - 1); // log2 of an eighth of the power of two below
-  return 16 + (step - 4) * 8 + (((bytes - 1) >>> step) - 8) + 1;
+  const step = 27 - Math.clz32(bytes - 1); // log2 of a sixteenth of the power of two below
+  return 32 + (step - 4) * 16 + (((bytes - 1) >>> step) - 16) + 1;
 }
 
 /** Slot size in bytes of a class: the inverse of {@linkcode classOf}. */
 function bytesOf(sizeClass: number): number {
-  if (sizeClass <= 16) return sizeClass * 8;
-  const step = 4 + ((sizeClass - 17) >>> 3);
-  return (((sizeClass - 17) & 7) + 9) << step;
+  if (sizeClass <= 32) return sizeClass * 8;
+  const step = 4 + ((sizeClass - 33) >>> 4);
+  return (((sizeClass - 33) & 15) + 17) << step;
 }
 
 const CLASS_COUNT = classOf(SLOT_BYTES_MAX) + 1;
 const CLASS_BYTES = Int32Array.from({ length: CLASS_COUNT }, (_, c) => bytesOf(c));
+
+/** The segments of one class. */
+interface SizeClass {
+  /** Those that have room. The last one is served first. */
+  readonly roomy: number[];
+  /** Slots in all and live ones, for the choice of what to evacuate. */
+  slots: number;
+  live: number;
+}
 
 /** Segmented memory with size classes, exact accounting and compaction. */
 export class Arena {
@@ -70,20 +79,20 @@ export class Arena {
   readonly #freeHead: number[] = [0];
   /** Offset in bytes where the untouched part of each segment begins. */
   readonly #untouched: number[] = [0];
-  /** By class: the segments that have room. The last one is served first. */
-  readonly #roomy: number[][] = Array.from({ length: CLASS_COUNT }, () => []);
+  /** By number; those that were never needed are missing. */
+  readonly #classes: (SizeClass | undefined)[] = [];
   readonly #spare: number[] = [];
   /** Numbers of dropped segments, to be given out again. */
   readonly #vacant: number[] = [];
-  /** By class: slots in all and live ones, for the choice of what to evacuate. */
-  readonly #slotsOfClass = new Float64Array(CLASS_COUNT);
-  readonly #liveOfClass = new Float64Array(CLASS_COUNT);
 
   /** Takes a slot of at least `bytes` (1 .. SLOT_BYTES_MAX); its contents are undefined. */
   allocate(bytes: number): number {
     const sizeClass = classOf(bytes);
-    const roomy = this.#roomy[sizeClass];
-    const segment = roomy.length > 0 ? roomy[roomy.length - 1] : this.#addSegment(sizeClass);
+    const ofClass = this.#classes[sizeClass] ??= { roomy: [], slots: 0, live: 0 };
+    const { roomy } = ofClass;
+    const segment = roomy.length > 0
+      ? roomy[roomy.length - 1]
+      : this.#addSegment(sizeClass, ofClass);
     const slotBytes = CLASS_BYTES[sizeClass];
     let unit: number;
     const head = this.#freeHead[segment];
@@ -95,7 +104,7 @@ export class Arena {
       this.#untouched[segment] += slotBytes;
     }
     this.#liveSlots[segment]++;
-    this.#liveOfClass[sizeClass]++;
+    ofClass.live++;
     this.usedBytes += slotBytes;
     if (!this.#hasRoom(segment, slotBytes)) roomy.pop();
     return (segment << OFFSET_BITS) | unit;
@@ -106,6 +115,7 @@ export class Arena {
     const segment = address >>> OFFSET_BITS;
     const unit = address & OFFSET_MASK;
     const sizeClass = this.#classOfSegment[segment];
+    const ofClass = this.#classes[sizeClass]!;
     const slotBytes = CLASS_BYTES[sizeClass];
     const words = this.words[segment];
     if (words[unit * 2] === 0) throw new Error(`arena: slot ${address} freed twice`);
@@ -114,9 +124,9 @@ export class Arena {
     words[unit * 2 + 1] = this.#freeHead[segment];
     this.#freeHead[segment] = unit + 1;
     this.#liveSlots[segment]--;
-    this.#liveOfClass[sizeClass]--;
+    ofClass.live--;
     this.usedBytes -= slotBytes;
-    if (!hadRoom) this.#roomy[sizeClass].push(segment);
+    if (!hadRoom) ofClass.roomy.push(segment);
     if (this.#liveSlots[segment] === 0) this.#dropSegment(segment);
   }
 
@@ -140,9 +150,7 @@ export class Arena {
     this.#classOfSegment.length = this.#liveSlots.length = 1;
     this.#freeHead.length = this.#untouched.length = 1;
     this.#spare.length = this.#vacant.length = 0;
-    for (const roomy of this.#roomy) roomy.length = 0;
-    this.#slotsOfClass.fill(0);
-    this.#liveOfClass.fill(0);
+    this.#classes.length = 0;
     this.usedBytes = 0;
   }
 
@@ -164,14 +172,16 @@ export class Arena {
   /** The emptiest segment whose records would fit into the free slots of its class; 0: none. */
   sparseSegment(): number {
     if (this.reservedBytes - this.usedBytes < SEGMENT_BYTES_MAX) return 0;
-    for (let sizeClass = 1; sizeClass < CLASS_COUNT; sizeClass++) {
-      const slots = this.#slotsOfClass[sizeClass];
-      const free = slots - this.#liveOfClass[sizeClass];
+    for (let sizeClass = 1; sizeClass < this.#classes.length; sizeClass++) {
+      const ofClass = this.#classes[sizeClass];
+      if (ofClass === undefined) continue;
+      const { slots, roomy } = ofClass;
+      const free = slots - ofClass.live;
       // Half of the class is free, and more than a large segment: moving pays for itself.
       const worthwhile = free * CLASS_BYTES[sizeClass] > SEGMENT_BYTES_MAX && free * 2 >= slots;
       if (!worthwhile) continue;
       let emptiest = 0;
-      for (const segment of this.#roomy[sizeClass]) {
+      for (const segment of roomy) {
         if (emptiest === 0 || this.#liveSlots[segment] < this.#liveSlots[emptiest]) {
           emptiest = segment;
         }
@@ -193,7 +203,7 @@ export class Arena {
   ): number {
     const sizeClass = this.#classOfSegment[segment];
     const slotBytes = CLASS_BYTES[sizeClass];
-    const roomy = this.#roomy[sizeClass];
+    const { roomy } = this.#classes[sizeClass]!;
     const listed = roomy.indexOf(segment);
     if (listed > 0) { // served last, so that nothing new lands in it
       roomy.splice(listed, 1);
@@ -228,14 +238,14 @@ export class Arena {
       this.#untouched[segment] + slotBytes <= this.bytes[segment].length;
   }
 
-  #addSegment(sizeClass: number): number {
+  #addSegment(sizeClass: number, ofClass: SizeClass): number {
     const segment = this.#takeSpare(sizeClass) ?? this.#mapSegment(CLASS_BYTES[sizeClass]);
     this.#classOfSegment[segment] = sizeClass;
     this.#liveSlots[segment] = 0;
     this.#freeHead[segment] = 0;
     this.#untouched[segment] = 0;
-    this.#roomy[sizeClass].push(segment);
-    this.#slotsOfClass[sizeClass] += this.#slotsIn(segment, sizeClass);
+    ofClass.roomy.push(segment);
+    ofClass.slots += this.#slotsIn(segment, sizeClass);
     return segment;
   }
 
@@ -263,9 +273,9 @@ export class Arena {
 
   #dropSegment(segment: number): void {
     const sizeClass = this.#classOfSegment[segment];
-    const roomy = this.#roomy[sizeClass];
-    roomy.splice(roomy.indexOf(segment), 1);
-    this.#slotsOfClass[sizeClass] -= this.#slotsIn(segment, sizeClass);
+    const ofClass = this.#classes[sizeClass]!;
+    ofClass.roomy.splice(ofClass.roomy.indexOf(segment), 1);
+    ofClass.slots -= this.#slotsIn(segment, sizeClass);
     this.#classOfSegment[segment] = 0;
     if (this.#spare.length < SPARE_SEGMENTS_MAX) {
       this.#spare.push(segment);

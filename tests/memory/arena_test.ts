@@ -27,13 +27,13 @@ function holds(arena: Arena, address: number, bytes: number, mark: number): bool
   return words[at] === mark && (bytes < 8 || words[at + (bytes >>> 2) - 1] === mark);
 }
 
-Deno.test("a slot is at least as large as asked for, and at most an eighth larger", () => {
+Deno.test("a slot is at least as large as asked for, and at most a sixteenth larger", () => {
   const arena = new Arena();
   for (let bytes = 1; bytes <= SLOT_BYTES_MAX; bytes += bytes < 3000 ? 1 : 97) {
     const address = arena.allocate(bytes);
     const slot = arena.slotBytes(address);
     assertGreaterOrEqual(slot, bytes);
-    assertLess(slot - bytes, Math.max(8, bytes / 8 + 1), `${bytes}`);
+    assertLess(slot - bytes, Math.max(8, bytes / 16 + 1), `${bytes}`);
     assert(arena.fits(address, bytes) && arena.fits(address, slot));
     assert(!arena.fits(address, slot + 1));
     assertEquals(arena.usedBytes, slot);

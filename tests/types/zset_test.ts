@@ -212,7 +212,22 @@ Deno.test("members in any order of arrival are in order, and the tree shrinks to
 Deno.test("short scores read back as they were written", () => {
   const buf = new Uint8Array(16);
   const chance = new Seeded(1);
-  const scores = [0, 127, 128, 16383, 16384, -1, -255, -256, 2 ** 53, 2 ** 53 - 1, -(2 ** 53), 0.1];
+  const scores = [
+    0,
+    127,
+    128,
+    16383,
+    16384,
+    2097151,
+    2097152,
+    -1,
+    -255,
+    -256,
+    2 ** 53,
+    2 ** 53 - 1,
+    -(2 ** 53),
+    0.1,
+  ];
   scores.push(Infinity, -Infinity, 1e300, 5e-324, -0.5, 3479447370796909);
   for (let i = 0; i < 2000; i++) {
     scores.push(Math.round((chance.below(2 ** 53) - 2 ** 52) / 2 ** chance.below(53)));
