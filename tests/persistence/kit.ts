@@ -1,6 +1,6 @@
 /** What the tests of the log share: a clock driven by hand, RESP texts, a tiny data set. */
 
-import { checkLine } from "../../lib/persistence/aof/manifest_check.ts";
+import { withChecksum } from "../../lib/persistence/aof/manifest_check.ts";
 import { crc32, formatHead, formatSeal } from "../../lib/persistence/aof/frames.ts";
 import type { ReplayTarget } from "../../lib/persistence/aof/loader.ts";
 import type { Log } from "../../lib/persistence/errors.ts";
@@ -145,9 +145,7 @@ export interface FramedLog {
 }
 
 /** A manifest as we write it: with its checksum. */
-export function withCheck(text: string): string {
-  return text + checkLine(text);
-}
+export const withCheck = withChecksum;
 
 /** Writes frames around batches. @param synced what the seal of a batch at this offset says. */
 export function framedLog(

@@ -105,7 +105,7 @@ Deno.test("odd file names survive being written and read", () => {
     const incrs = [{ name, seq: 7, type: "incr" as const }];
     const text = formatManifest({ base: undefined, incrs, histories: [] });
     assertEquals(parseManifest(text, "m").incrs, incrs);
-    assertEquals(text.split("\n").length, 3, "one line, and the checksum");
+    assertEquals(text.split("\n").length, 4, "one line between those about the checksum");
   }
 });
 
@@ -167,12 +167,20 @@ Deno.test("a manifest in which any bit has changed is refused, or says the same"
   }
 });
 
+Deno.test("a manifest that has lost its end is refused, wherever that was", () => {
+  const whole = withCheck(BASE + INCR);
+  for (let length = 0; length < whole.length; length++) {
+    const { message } = refusal(whole.slice(0, length));
+    assert(/is empty|no newline|checksum .* is missing/.test(message), message);
+  }
+});
+
 Deno.test("the checksum is the last line, and its error says what to do", () => {
   const wrong = refusal(BASE + INCR + "# crc32 00000000\n");
   assertEquals(wrong.offset, 3);
   assert(/checksum does not fit.*remove this line/.test(wrong.message), wrong.message);
   const more = refusal(withCheck(BASE) + INCR);
-  assertEquals(more.offset, 3);
+  assertEquals(more.offset, 4);
   assert(/behind the checksum/.test(more.message), more.message);
   assertEquals(parseManifest("# crc32: none\n" + INCR, "m").incrs.length, 1, "another comment");
 });

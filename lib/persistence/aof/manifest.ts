@@ -16,7 +16,7 @@
 
 import type { Disk, DiskFile } from "../../platform/disk.ts";
 import { StorageError } from "../errors.ts";
-import { checkLine, checkProblem } from "./manifest_check.ts";
+import { checkProblem, withChecksum } from "./manifest_check.ts";
 import { quoteName, splitPairs } from "./manifest_words.ts";
 import { joinPath, removeQuietly, writeFully } from "../files.ts";
 
@@ -154,7 +154,7 @@ function refuse(path: string, line: number | undefined, reason: string): Storage
 }
 
 /**
- * A manifest as text, one character a byte, in Redis's order: base, histories, incrementals; then its
+ * A manifest as text, one character a byte, in Redis's order: base, histories, incrementals; with its
  * checksum.
  */
 export function formatManifest(manifest: Manifest): string {
@@ -167,7 +167,7 @@ export function formatManifest(manifest: Manifest): string {
     const frames = type !== "history" && framed === true ? " frames yes" : "";
     return `file ${quoteName(name)} seq ${seq} type ${TYPE_LETTERS[type]}${frames}\n`;
   }).join("");
-  return text + checkLine(text);
+  return withChecksum(text);
 }
 
 /**
