@@ -138,10 +138,14 @@ async function run(server: Server, config: Config, logger: Logger): Promise<void
     throw error;
   }
   writePidFile(config, logger);
-  logger.log(
-    "notice",
-    server.port === 0 ? "No port is open" : `Ready to accept connections on port ${server.port}`,
-  );
+  for (const line of readyLines(server)) logger.log("notice", line);
+}
+
+/** Where clients may connect, line by line. */
+function* readyLines({ port, socketName }: Server): Generator<string> {
+  if (port !== 0) yield `Ready to accept connections on port ${port}`;
+  if (socketName !== "") yield `The server is now ready to accept connections at ${socketName}`;
+  if (port === 0 && socketName === "") yield "No port is open";
 }
 
 /** One Ctrl-C reaches a program that npx started twice: from the terminal, and passed on by npm. */

@@ -12,7 +12,7 @@ import type { WatchedKey } from "./watched_key.ts";
 
 /** The connection behind a client. */
 export interface Link {
-  /** `127.0.0.1:50000`; empty for a client without a connection. */
+  /** `127.0.0.1:50000`, or `/path:0` through a Unix socket; empty without a connection. */
   readonly address: string;
   /** The server's end. */
   readonly localAddress: string;
@@ -20,6 +20,8 @@ export interface Link {
   readonly fd: number;
   /** Whether the peer is on this machine. */
   readonly isLocal: boolean;
+  /** Whether it is a Unix socket. */
+  readonly isUnix: boolean;
   /** Bytes of input that wait to be decoded. */
   readonly inputBytes: number;
   /** Room left in the input buffer. */
@@ -75,6 +77,8 @@ export class Client {
   closing = false;
   /** What the client is subscribed to; undefined: nothing. */
   subscriptions: Subscriptions | undefined;
+  /** Whether it is shown every command (MONITOR); it then has no access to the keys. */
+  isMonitor = false;
   /** Waits for the end of CLIENT PAUSE. */
   paused = false;
   /** Suspended in a blocking command until this is called. */

@@ -138,11 +138,13 @@ export function clientLine(client: Client, ctx: Context): string {
 
 function flagsOf(client: Client): string {
   const flags = [
+    client.isMonitor ? "O" : "",
     client.subscriptions !== undefined ? "P" : "",
     client.transaction !== undefined ? "x" : "",
     client.unblock !== undefined || client.paused ? "b" : "",
     client.dirty ? "d" : "",
     client.closing ? "c" : "",
+    client.link?.isUnix === true ? "U" : "",
     client.noEvict ? "e" : "",
   ].join("");
   return flags === "" ? "N" : flags;

@@ -142,6 +142,7 @@ const reset = command({
   run({ client, reply, server }) {
     endTransaction(client);
     server.pubsub.unsubscribeAll(client);
+    server.monitors.remove(client);
     client.db = server.keyspace.database(0);
     client.name = "";
     if (client.replyMode === "off") client.replyMode = "on"; // a reply to be skipped stays skipped

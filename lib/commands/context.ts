@@ -210,6 +210,14 @@ export interface PubSub {
   subscriberCount(kind: SubscriptionKind, name: string): number;
 }
 
+/** Clients that are shown every command that runs (MONITOR). */
+export interface Monitors {
+  /** From now on the client is one of them. */
+  add(client: Client): void;
+  /** It is one no longer, if it was. */
+  remove(client: Client): void;
+}
+
 /** How SHUTDOWN is to go about it. */
 export interface ShutdownOptions {
   readonly now: boolean;
@@ -231,6 +239,7 @@ export interface ServerHandle {
   readonly blocking: Blocking;
   readonly effects: EffectSink;
   readonly pubsub: PubSub;
+  readonly monitors: Monitors;
   /** Undefined: this server makes none. */
   readonly backups: Backups;
   readonly slowLog: SlowLog;

@@ -1,4 +1,6 @@
-/** Arguments as they may be shown to others, in the slow log: shortened, and without passwords. */
+/**
+ * Arguments as they may be shown to others: without passwords (MONITOR), and shortened (the slow log).
+ */
 
 import type { Args } from "../resp/args.ts";
 import type { CommandData } from "./command_data.ts";
@@ -30,8 +32,8 @@ function shortened(args: Args, i: number): string {
   return `${text}... (${excess_bytes} more bytes)`;
 }
 
-/** Tells which arguments are secrets. */
-function secretsOf(command: CommandData, args: Args): (i: number) => boolean {
+/** Tells which arguments are secrets; where a command is malformed, rather more than in Redis. */
+export function secretsOf(command: CommandData, args: Args): (i: number) => boolean {
   switch (command.fullName) {
     case "auth":
       return (i) => i > 0;

@@ -14,7 +14,9 @@ import { hyperloglogCommands } from "./hyperloglog.ts";
 import { keyCommands } from "./keys.ts";
 import { latencyCommand } from "./latency.ts";
 import { listCommands } from "./list.ts";
+import { monitorCommand } from "./monitor.ts";
 import { pubsubCommands } from "./pubsub.ts";
+import { roleCommand } from "./role.ts";
 import { savingCommands } from "./saving.ts";
 import { setCommands } from "./set.ts";
 import { slowlogCommand } from "./slowlog.ts";
@@ -39,10 +41,12 @@ export const commands: ReadonlyMap<string, Command> = new Map(
     ...geoCommands,
     ...hashCommands,
     ...listCommands,
+    monitorCommand,
     ...pubsubCommands,
     ...transactionCommands,
     ...introspectionCommands,
     latencyCommand,
+    roleCommand,
     ...savingCommands,
     ...setCommands,
     slowlogCommand,

@@ -14,7 +14,6 @@ import {
   integer,
   memory,
   memoryOrPercent,
-  octal,
   string,
   UINT_MAX,
 } from "./scalar_kinds.ts";
@@ -23,7 +22,6 @@ import {
 const BACKLOG_MIN_BYTES = 16n * 1024n;
 /** The shortest period of the watchdog; shorter ones are bent to it, as in Redis. */
 const WATCHDOG_MIN_MS = 200n;
-const PERMISSION_BITS_MAX = 0o777;
 
 const immutable = { immutable: true } as const;
 const count = integer(0);
@@ -186,8 +184,6 @@ const processAndLog: DirectiveTable = {
   aof_rewrite_cpulist: text("", immutable),
   bgsave_cpulist: text("", immutable),
   "shutdown-timeout": directive(int, "10"),
-  unixsocket: text("", immutable),
-  unixsocketperm: directive(octal(PERMISSION_BITS_MAX), "0", immutable),
   "bind-source-addr": text(),
   "socket-mark-id": directive(integer(0, UINT_MAX), "0", immutable),
 };

@@ -6,7 +6,7 @@ import { bufferLimits } from "./buffer_limits.ts";
 import { directive, type DirectiveSpec } from "./kind.ts";
 import { addresses, directoryPath, percentiles, savePoints, shutdownFlags } from "./list_kinds.ts";
 import { notifyFlags } from "./notify_flags.ts";
-import { bool, choice, INT_MAX, integer, memory, string, UINT_MAX } from "./scalar_kinds.ts";
+import { bool, choice, INT_MAX, integer, memory, octal, string, UINT_MAX } from "./scalar_kinds.ts";
 import type { ConfigValues, Permission } from "./values.ts";
 
 /** Rounds per second: what is asked for is bent into this range, as in Redis. */
@@ -14,6 +14,7 @@ const HZ_MIN = 1n;
 const HZ_MAX = 500n;
 /** The least that the limits on a client's input may be set to. */
 const INPUT_LIMIT_MIN_BYTES = 1024 * 1024;
+const PERMISSION_BITS_MAX = 0o777;
 
 const immutable = { immutable: true } as const;
 const permission = choice<Permission>(["no", "yes", "local"]);
@@ -39,6 +40,8 @@ export const liveDirectives: {
   port: directive(integer(0, 65535), "6379", { note: "0 listens on no TCP port" }),
   "tcp-backlog": directive(int, "511", immutable),
   "tcp-keepalive": directive(int, "300", { note: "for connections accepted from then on" }),
+  unixsocket: directive(string(), "", immutable),
+  unixsocketperm: directive(octal(PERMISSION_BITS_MAX), "0", immutable),
   timeout: directive(int, "0"),
   maxclients: directive(integer(1, UINT_MAX), "10000"),
   "protected-mode": directive(bool, "yes"),

@@ -20,6 +20,10 @@ export interface ConfigValues {
   readonly "tcp-backlog": number;
   /** Seconds between keep-alive probes; 0 is none. */
   readonly "tcp-keepalive": number;
+  /** Path of the Unix socket, absolute or from the working directory; empty is none. */
+  readonly unixsocket: string;
+  /** Permissions of its file, such as 0o700; 0: those that the process gives new files. */
+  readonly unixsocketperm: number;
   /** Seconds after which an idle client is closed; 0 is never. */
   readonly timeout: number;
   /** Clients at a time. */

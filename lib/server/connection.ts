@@ -42,6 +42,8 @@ export interface ConnectionHost {
   logRoom(): Promise<void> | undefined;
   /** For the commands of a long pipeline. */
   readonly lookahead: Lookahead;
+  /** Name of the Unix socket: its clients have no other address. */
+  readonly socketName: string;
   /** Moves the time of commands on. */
   tick(): void;
   /** Input has come: the connection is to be asked to {@linkcode Connection.process} it. */
@@ -64,6 +66,7 @@ export class Connection implements Link, TurnMember, TurnArrival, DecoderLimits 
   readonly address: string;
   readonly localAddress: string;
   readonly isLocal: boolean;
+  readonly isUnix: boolean;
   enlisted = false;
 
   readonly #conn: Deno.Conn;
@@ -100,8 +103,9 @@ export class Connection implements Link, TurnMember, TurnArrival, DecoderLimits 
   ) {
     this.#conn = conn;
     this.#host = host;
-    this.address = addressText(conn.remoteAddr);
-    this.localAddress = addressText(conn.localAddr);
+    this.isUnix = conn.localAddr.transport === "unix";
+    this.address = addressText(conn.remoteAddr, host.socketName);
+    this.localAddress = addressText(conn.localAddr, host.socketName);
     this.isLocal = isLocal(conn.remoteAddr);
     this.#context = context(this);
     this.client = this.#context.client;
@@ -346,8 +350,9 @@ export class Connection implements Link, TurnMember, TurnArrival, DecoderLimits 
   }
 }
 
-function addressText(addr: Deno.Addr): string {
-  if (addr.transport !== "tcp" && addr.transport !== "udp") return "unix:0";
+function addressText(addr: Deno.Addr, socketName: string): string {
+  if (addr.transport === "unix") return `${socketName}:0`;
+  if (addr.transport !== "tcp") throw new TypeError(`no address of clients: ${addr.transport}`);
   const host = addr.hostname.replace(/^::ffff:/, ""); // IPv4 through a socket of IPv6
   return host.includes(":") ? `[${host}]:${addr.port}` : `${host}:${addr.port}`;
 }

@@ -103,7 +103,7 @@ export class Cron {
       passed = client.id;
       const idle_ms = now_ms - client.lastActive_ms;
       const isHeld = client.unblock !== undefined || client.paused;
-      const mayBeSilent = isHeld || client.subscriptions !== undefined;
+      const mayBeSilent = isHeld || client.subscriptions !== undefined || client.isMonitor;
       if (idle_ms > timeout * 1000 && !mayBeSilent) client.link?.close(false);
     }
     this.#lastClientId = passed === this.#lastClientId ? 0 : passed;

@@ -15,6 +15,7 @@ import type { Args } from "../resp/args.ts";
 import type { KeyBlocking } from "./blocking.ts";
 import { type CommandTimer, SHARED } from "./command_timer.ts";
 import type { CommandTable } from "./command_table.ts";
+import type { Monitors } from "./monitors.ts";
 import type { Pause } from "./pause.ts";
 import type { Propagation } from "./propagation.ts";
 import { notWhenSubscribed, unknownSubcommand, wrongArity } from "./rejections.ts";
@@ -40,11 +41,13 @@ export interface DispatcherParts {
   readonly stats: Stats;
   readonly pause: Pause;
   readonly blocking: KeyBlocking;
+  readonly monitors: Monitors;
   readonly timer: CommandTimer;
 }
 
 const NO_AUTH = "NOAUTH Authentication required.";
 const NOT_IN_MULTI = "ERR Command not allowed inside a transaction";
+const NOT_FOR_MONITORS = "ERR Replica can't interact with the keyspace";
 /** Memory of a queued command besides its arguments, about. */
 const QUEUED_OVERHEAD_BYTES = 256;
 /** Commands that MULTI does not queue. */
@@ -130,10 +133,12 @@ export class Dispatcher {
     const { args } = arrival;
     const command = table.find(args);
     ctx.client.lastCommand = command;
-    if (command === undefined) return this.#reject(ctx.client, undefined, table.whyNot(args));
+    if (command === undefined) return this.#reject(ctx, undefined, args, table.whyNot(args));
     const refusal = this.#refusal(ctx.client, command, args);
-    if (refusal !== undefined) return this.#reject(ctx.client, command, refusal);
-    if (pause.holds(command, ctx.client)) return this.#postpone(ctx, command, args.copy());
+    if (refusal !== undefined) return this.#reject(ctx, command, args, refusal);
+    if (pause.holds(command, ctx.client) && !ctx.client.isMonitor) {
+      return this.#postpone(ctx, command, args.copy());
+    }
     return this.#queueOrRun(ctx, command, args, arrival);
   }
 
@@ -165,13 +170,13 @@ export class Dispatcher {
     args: Args,
     arrival: Arrival | undefined,
   ): Promise<void> | undefined {
-    const { server, timer } = this.#parts;
-    const { reply } = ctx.client;
+    const { server, timer, monitors } = this.#parts;
+    const { reply, isReplay } = ctx.client;
     const dirtyBefore = server.keyspace.dirty;
     const errorsBefore = reply.errorCount - ctx.client.errorsCounted;
     const outerEffectsGiven = ctx.effectsGiven;
     const repliedBefore = reply.length;
-    const began_ms = ctx.client.isReplay ? SHARED : timer.start(command.usage, args);
+    const began_ms = isReplay ? SHARED : timer.start(command.usage, args);
     ctx.args = args;
     ctx.command = command;
     ctx.effectsGiven = false;
@@ -191,6 +196,7 @@ export class Dispatcher {
     }
     if (done !== undefined) {
       const ran_ms = timer.suspend(began_ms, ctx, command, args); // the rest is waiting
+      if (monitors.isActive) this.#show(ctx, command, args); // it is shown when it begins to wait
       return done.then(() => {
         timer.add(command.usage, ran_ms);
         this.#count(ctx, command, errorsBefore);
@@ -200,9 +206,10 @@ export class Dispatcher {
         this.#serveWaiters();
       });
     }
-    if (!ctx.client.isReplay) { // what the log replays is not counted, as in Redis
+    if (!isReplay) { // what the log replays is not counted, as in Redis
       timer.stop(began_ms, ctx, command, args, reply.length - repliedBefore);
       this.#count(ctx, command, errorsBefore);
+      if (monitors.isActive) this.#show(ctx, command, args);
     }
     this.#log(ctx, command, args, arrival, dirtyBefore);
     ctx.effectsGiven = outerEffectsGiven;
@@ -214,6 +221,14 @@ export class Dispatcher {
   #serveWaiters(): void {
     const { blocking } = this.#parts;
     if (this.#depth === 0 && blocking.hasReady) blocking.serve();
+  }
+
+  /** MONITOR; what showing takes is no command's time. */
+  #show(ctx: Context, command: Command, args: Args): void {
+    const { monitors, timer } = this.#parts;
+    timer.endTurn();
+    monitors.show(ctx.client, command, args);
+    timer.begin();
   }
 
   /** Statistics. */
@@ -269,7 +284,7 @@ export class Dispatcher {
   #isUnrestricted(client: Client): boolean {
     const { server } = this.#parts;
     return client.authenticated && client.transaction === undefined && !client.isRestricted &&
-      !server.keyspace.loading && server.persistence.refusal === undefined;
+      !client.isMonitor && !server.keyspace.loading && server.persistence.refusal === undefined;
   }
 
   #restriction(client: Client, command: Command): string | undefined {
@@ -288,10 +303,12 @@ export class Dispatcher {
     if (server.keyspace.loading && includes(command, client, (each) => !has(each, "loading"))) {
       return LOADING;
     }
+    if (client.isMonitor && includes(command, client, touchesKeys)) return NOT_FOR_MONITORS;
     return undefined;
   }
 
-  #reject(client: Client, command: Command | undefined, reason: string): undefined {
+  #reject(ctx: Context, command: Command | undefined, args: Args, reason: string): undefined {
+    const { client } = ctx;
     if (client.transaction !== undefined) client.transaction.failed = true;
     if (command !== undefined) command.usage.rejected++;
     let text = reason;
@@ -301,6 +318,10 @@ export class Dispatcher {
     }
     client.reply.error(text);
     this.#parts.stats.countError(text);
+    const { monitors } = this.#parts;
+    if (command?.name === "exec" && monitors.isActive) { // the MULTI that it ends was shown
+      monitors.show(client, command, args);
+    }
   }
 
   /** CLIENT PAUSE: runs the command when the pause is over. */
@@ -308,7 +329,7 @@ export class Dispatcher {
     await this.#parts.pause.wait(command, ctx.client);
     if (ctx.client.closing) return;
     const refusal = this.#refusal(ctx.client, command, args); // the pause may have changed that
-    if (refusal !== undefined) return this.#reject(ctx.client, command, refusal);
+    if (refusal !== undefined) return this.#reject(ctx, command, args, refusal);
     this.beginRead();
     const done = this.#queueOrRun(ctx, command, args, undefined);
     this.endRead(true);
@@ -322,6 +343,11 @@ function includes(command: Command, client: Client, is: (each: Command) => boole
   if (is(command)) return true;
   return command.name === "exec" &&
     (client.transaction?.commands.some((queued) => is(queued.command)) ?? false);
+}
+
+/** Whether a command is, in Redis's eyes, about the keys. */
+function touchesKeys(command: Command): boolean {
+  return command.isWrite || has(command, "readonly") || has(command, "may_replicate");
 }
 
 function has(command: Command, flag: CommandFlag): boolean {

@@ -25,7 +25,7 @@ export function admission(addr: Deno.Addr, values: ConfigValues, clientCount: nu
 
 /** Whether an address is on this machine. */
 export function isLocal(addr: Deno.Addr): boolean {
-  if (addr.transport !== "tcp" && addr.transport !== "udp") return true;
+  if (addr.transport !== "tcp") return addr.transport === "unix";
   const host = addr.hostname.replace(/^::ffff:/, ""); // IPv4 through a socket of IPv6
   return host.startsWith("127.") || host === "::1";
 }

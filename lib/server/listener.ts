@@ -1,14 +1,12 @@
 /**
- * Listens on the addresses of `bind` and hands on what connects, checked at the door: `maxclients`
- * and protected mode answer with an error and close.
+ * Listens on the TCP addresses of `bind`; what connects goes to the entrance.
  *
  * An address that begins with `-` may be missing on this machine; any other must work. Promise: to
  * listen elsewhere ({@linkcode Listener.listen}) is done as a whole, or all is as it was before.
  */
 
-import type { Clock } from "../platform/clock.ts";
-import type { Admission } from "./door.ts";
 import { messageOf } from "../platform/message_of.ts";
+import type { Entrance } from "./entrance.ts";
 
 /** What a listener needs. */
 export interface ListenOptions {
@@ -16,16 +14,9 @@ export interface ListenOptions {
   readonly backlog: number;
   /** Seconds between keep-alive probes; 0: none. */
   readonly keepalive_s: () => number;
-  /** Asked for each connection. */
-  readonly admit: (conn: Deno.Conn) => Admission;
-  /** Takes an admitted connection. */
-  readonly serve: (conn: Deno.Conn) => void;
-  readonly log: (level: "notice" | "warning", text: string) => void;
-  readonly clock: Clock;
+  readonly entrance: Entrance;
+  readonly log: (level: "notice", text: string) => void;
 }
-
-/** `accept` failed: the machine is out of files, say. Trying again at once would only spin. */
-const ACCEPT_PAUSE_MS = 100;
 
 /** Errors for an address that the machine does not have: EADDRNOTAVAIL, and families without support. */
 const MISSING_ADDRESS = /\(os error (92|93|94|96|97|99)\)/;
@@ -129,7 +120,8 @@ export class Listener {
       for (const { socket } of opened) socket.close();
       throw error;
     }
-    return opened.map((each) => ({ ...each, over: this.#accept(each.socket) }));
+    const { entrance } = this.#options;
+    return opened.map((each) => ({ ...each, over: entrance.accept(each.socket, this.#prepare) }));
   }
 
   /** Undefined: the address is missing, and may be. */
@@ -151,45 +143,11 @@ export class Listener {
     }
   }
 
-  /** Accepts until the socket is closed; never rejects. */
-  async #accept(socket: Deno.TcpListener): Promise<void> {
-    while (true) {
-      let conn: Deno.TcpConn;
-      try {
-        conn = await socket.accept();
-      } catch (error) {
-        if (error instanceof Deno.errors.BadResource) return;
-        this.#options.log("warning", `Accepting client connection: ${error}`);
-        await new Promise<void>((resolve) =>
-          void this.#options.clock.after(ACCEPT_PAUSE_MS, resolve)
-        );
-        continue;
-      }
-      if (this.#closed) closeQuietly(conn);
-      else this.#welcome(conn);
-    }
-  }
-
-  #welcome(conn: Deno.TcpConn): void {
-    try {
-      conn.setNoDelay(true);
-      if (this.#options.keepalive_s() > 0) conn.setKeepAlive(true);
-      const admission = this.#options.admit(conn);
-      if (admission.admit) this.#options.serve(conn);
-      else this.#turnAway(conn, admission.error);
-    } catch {
-      closeQuietly(conn); // it had gone before it was served
-    }
-  }
-
-  async #turnAway(conn: Deno.TcpConn, error: string): Promise<void> {
-    try {
-      await conn.write(new TextEncoder().encode(`-${error}\r\n`));
-    } catch {
-      // It did not wait for the answer.
-    }
-    closeQuietly(conn);
-  }
+  /** For connections of TCP. */
+  readonly #prepare = (conn: Deno.TcpConn): void => {
+    conn.setNoDelay(true);
+    if (this.#options.keepalive_s() > 0) conn.setKeepAlive(true);
+  };
 }
 
 async function closeAll(sockets: readonly Listening[]): Promise<void> {
@@ -231,13 +189,5 @@ function hasIPv6(): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function closeQuietly(conn: Deno.Conn): void {
-  try {
-    conn.close();
-  } catch {
-    // It was closed already.
   }
 }

@@ -37,7 +37,8 @@ import { Dispatcher } from "./dispatcher.ts";
 import { Durability } from "./durability.ts";
 import { type Admission, admission } from "./door.ts";
 import { LatencyMonitor } from "./latency_monitor.ts";
-import { Listener } from "./listener.ts";
+import { Listeners } from "./listeners.ts";
+import { Monitors } from "./monitors.ts";
 import { Notifications } from "./notifications.ts";
 import { OutputLimits } from "./output_limits.ts";
 import { Pause } from "./pause.ts";
@@ -78,6 +79,7 @@ export class Server implements ServerHandle {
   readonly stats = new Stats();
   readonly blocking: KeyBlocking;
   readonly pubsub: PubSub;
+  readonly monitors: Monitors;
   readonly slowLog: SlowCommands;
   readonly latency: LatencyMonitor;
   readonly started_ms: number;
@@ -96,7 +98,7 @@ export class Server implements ServerHandle {
   readonly #limits = { bulkBytesMax: 0, queryBytesMax: 0, outputWatchedFrom_bytes: 0 };
   readonly #outputLimits: OutputLimits;
   readonly #host: ConnectionHost;
-  readonly #listener: Listener;
+  readonly #listeners: Listeners;
   #ending: Promise<void> | undefined;
 
   /**
@@ -127,6 +129,11 @@ export class Server implements ServerHandle {
     });
     this.slowLog = new SlowCommands(clock, () => config.values["slowlog-max-len"]);
     this.latency = new LatencyMonitor(clock, () => config.values["latency-monitor-threshold"]);
+    this.monitors = new Monitors({
+      clock,
+      isLoading: () => this.keyspace.loading,
+      checkOutput: (client) => this.#outputLimits.check(client),
+    });
     const timer = new CommandTimer({ clock, slowLog: this.slowLog, latency: this.latency });
     markLight(allCommands(commands));
     this.#turn.onServed = () => timer.endTurn();
@@ -139,6 +146,7 @@ export class Server implements ServerHandle {
       stats: this.stats,
       pause,
       blocking: this.blocking,
+      monitors: this.monitors,
       timer,
     });
     this.persistence = new Durability({
@@ -163,15 +171,15 @@ export class Server implements ServerHandle {
       limits: () => config.values["client-output-buffer-limit"],
       log: (text) => this.#log("warning", text),
     });
-    this.#host = this.#connectionHost();
-    this.#listener = new Listener({
-      backlog: config.values["tcp-backlog"],
-      keepalive_s: () => config.values["tcp-keepalive"],
+    this.#listeners = new Listeners({
+      config,
+      freePort: options.freePort === true,
       admit: (conn) => this.#admit(conn),
       serve: (conn) => this.#serve(conn),
       log: (level, text) => this.#log(level, text),
       clock,
     });
+    this.#host = this.#connectionHost();
     this.pubsub = new PubSub(this.#outputLimits);
     this.#notifications = new Notifications(this.pubsub);
     this.keyspace.observer = {
@@ -197,13 +205,18 @@ export class Server implements ServerHandle {
       timer,
       disk: options.disk,
       logger: options.logger,
-      listen: () => this.#listen(),
+      listen: () => this.#listeners.moveTcp(),
     });
   }
 
-  /** The port that is listened on; 0: none. */
+  /** The TCP port that is listened on; 0: none. */
   get port(): number {
-    return this.#listener.port;
+    return this.#listeners.port;
+  }
+
+  /** The Unix socket that is listened on, as configured; empty: none. */
+  get socketName(): string {
+    return this.#listeners.socketName;
   }
 
   /**
@@ -216,10 +229,7 @@ export class Server implements ServerHandle {
     try {
       this.keyspace.loading = true;
       this.persistence.claim();
-      await this.#listen();
-      if (this.port === 0 && config.values.port !== 0) {
-        throw new Error(`none of the addresses of 'bind' is there: '${config.text("bind")}'`);
-      }
+      await this.#listeners.open();
       await this.persistence.start();
       this.keyspace.loading = false;
       this.#cron.start(config.values.hz);
@@ -273,7 +283,7 @@ export class Server implements ServerHandle {
 
   /** Loses nothing that was acknowledged, but waits for nothing either: for tests and embedding. */
   async #stop(): Promise<void> {
-    this.#listener.close();
+    this.#listeners.close();
     this.#turn.release();
     try {
       await this.persistence.flush();
@@ -286,16 +296,9 @@ export class Server implements ServerHandle {
   async #close(): Promise<void> {
     this.#cron.stop();
     this.clients.pause(0, false);
-    this.#listener.close();
+    const gone = this.#listeners.close();
     for (const connection of this.#connections) connection.close(false);
-    await this.persistence.close();
-  }
-
-  /** Listens where `bind` and `port` say, now; see {@linkcode Listener.listen}. */
-  #listen(): void | Promise<void> {
-    const { bind, port } = this.config.values;
-    if (port === 0 && !this.#options.freePort) return this.#listener.stop();
-    return this.#listener.listen(bind, port || this.#listener.port);
+    await Promise.all([this.persistence.close(), gone]);
   }
 
   #admit(conn: Deno.Conn): Admission {
@@ -328,6 +331,7 @@ export class Server implements ServerHandle {
     const { stats, clients, keyspace, clock, persistence: { appendLog } } = this;
     const turn = this.#turn;
     const connections = this.#connections;
+    const listeners = this.#listeners;
     return {
       dispatcher: this.#dispatcher,
       limits: this.#limits,
@@ -340,6 +344,9 @@ export class Server implements ServerHandle {
       enlist: (member) => turn.enlist(member),
       get logPosition() {
         return appendLog.position;
+      },
+      get socketName() {
+        return listeners.socketName;
       },
       countInput: (bytes) => {
         stats.inputBytes += bytes;
@@ -354,6 +361,7 @@ export class Server implements ServerHandle {
       closed: (connection) => {
         this.#outputLimits.forget(connection.client);
         this.pubsub.unsubscribeAll(connection.client);
+        this.monitors.remove(connection.client);
         clients.remove(connection.client);
         connections.delete(connection);
       },

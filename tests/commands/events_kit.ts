@@ -48,6 +48,7 @@ const LINK: Link = {
   localAddress: "127.0.0.1:2",
   fd: 3,
   isLocal: true,
+  isUnix: false,
   inputBytes: 0,
   inputFreeBytes: 0,
   outputBytes: 0,
