@@ -58,6 +58,8 @@ export class Client {
   authenticated = false;
   /** The transaction between MULTI and EXEC. */
   transaction: Transaction | undefined;
+  /** The one that EXEC is running. */
+  executing: Transaction | undefined;
   /** Keys under WATCH, each by its {@linkcode WatchedKey.id}. */
   readonly watchedKeys = new Map<string, WatchedKey>();
   /** A watched key has changed. */

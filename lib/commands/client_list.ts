@@ -90,7 +90,8 @@ function chosenClients({ args, server, reply }: Context): readonly Client[] | un
 /** A client in a line, without the line end; `ctx` is the command that asks. */
 export function clientLine(client: Client, ctx: Context): string {
   const now_ms = ctx.server.clock.now_ms();
-  const { link, transaction, reply, subscriptions } = client;
+  const { link, reply, subscriptions } = client;
+  const transaction = transactionOf(client);
   const buffered_bytes = (link?.inputBytes ?? 0) + (link?.inputFreeBytes ?? 0);
   // The command that asks has been decoded, and still stands in the buffer.
   const asking_bytes = client === ctx.client ? commandBytes(ctx.args) : 0;
@@ -136,11 +137,16 @@ export function clientLine(client: Client, ctx: Context): string {
   return fields.map(([name, value]) => `${name}=${value}`).join(" ");
 }
 
+/** The transaction that is gathered, or that EXEC runs. */
+function transactionOf({ transaction, executing }: Client): Client["transaction"] {
+  return transaction ?? executing;
+}
+
 function flagsOf(client: Client): string {
   const flags = [
     client.isMonitor ? "O" : "",
     client.subscriptions !== undefined ? "P" : "",
-    client.transaction !== undefined ? "x" : "",
+    transactionOf(client) !== undefined ? "x" : "",
     client.unblock !== undefined || client.paused ? "b" : "",
     client.dirty ? "d" : "",
     client.closing ? "c" : "",

@@ -52,7 +52,15 @@ const exec = command({
     if (changed) return reply.nullArray();
     // With CLIENT REPLY OFF there is no reply; a CLIENT REPLY ON in the queue begins them anew.
     if (client.replyMode !== "off") reply.array(transaction.commands.length);
-    return runAll(ctx, transaction.commands);
+    client.executing = transaction;
+    const end = () => void (client.executing = undefined);
+    let done: Promise<void> | undefined;
+    try {
+      done = runAll(ctx, transaction.commands);
+    } finally {
+      if (done === undefined) end();
+    }
+    return done?.finally(end);
   },
 });
 

@@ -556,3 +556,23 @@ async function isAlive(client: RespClient): Promise<boolean> {
     return false;
   }
 }
+
+Deno.test({
+  name: "a client in EXEC is shown with its transaction, which has gone when EXEC ends",
+  ...withRedis,
+  async fn() {
+    await using redeno = await startRedeno();
+    await using redis = await startRedis();
+    const shown = await Promise.all([redeno, redis].map(async ({ port }) => {
+      await using client = await connect(port);
+      await client.call("MULTI");
+      await client.call("INCR", "list");
+      await client.call("CLIENT", "INFO");
+      const inside = await client.callRaw("EXEC");
+      const after = await client.callRaw("CLIENT", "INFO");
+      return [inside, after].map((text) => text.match(/(flags|multi|cmd)=\S+/g));
+    }));
+    assertEquals(shown[0], shown[1]);
+    assertEquals(shown[0][0], ["flags=x", "multi=2", "cmd=exec"]);
+  },
+});
