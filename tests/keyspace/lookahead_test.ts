@@ -5,7 +5,7 @@ import { FIRST, KeysAhead, OFFSETS } from "../../lib/memory/keys_ahead.ts";
 import { RecordTable } from "../../lib/memory/record_table.ts";
 import { Args } from "../../lib/resp/args.ts";
 import { Decoder } from "../../lib/resp/decoder.ts";
-import { assert, assertEquals, assertGreater } from "../kit/assert.ts";
+import { assert, assertEquals, assertGreater, assertLess } from "../kit/assert.ts";
 import { LIMITS } from "../resp/decode.ts";
 import { get, makeRoom, put } from "./room.ts";
 
@@ -89,4 +89,44 @@ Deno.test("commands with and without keys, for any database, change nothing", ()
   );
   for (let i = 100; i < 300; i++) assertEquals(get(first, `k${i}`), `v${i}`);
   assertEquals(get(second, "k1"), "other");
+});
+
+/** A decoder with a pipeline to look at, which counts how often that is done. */
+class WatchedDecoder extends Decoder {
+  looks = 0;
+
+  constructor(keys: readonly string[]) {
+    super(LIMITS, { bufferBytes: 4096 });
+    const stream = keys.map((key) => `*2\r\n$3\r\nGET\r\n$${key.length}\r\n${key}\r\n`).join("");
+    this.space().set(new TextEncoder().encode(stream));
+    this.filled(stream.length);
+  }
+
+  override lookAhead(keys: KeysAhead, count_max: number): number {
+    this.looks++;
+    return super.lookAhead(keys, count_max);
+  }
+}
+
+Deno.test("where it does not pay it rests longer and longer, until it pays again", () => {
+  const { keyspace } = makeRoom(1);
+  const db = keyspace.database(0);
+  for (let i = 0; i < 20_000; i++) put(db, `k${i}`, "x".repeat(32));
+  const hot = new WatchedDecoder(new Array(16).fill("k1"));
+  const many = new WatchedDecoder(Array.from({ length: 16 }, (_, i) => `k${i * 999}`));
+  const lookahead = new Lookahead();
+  const looksIn = (decoder: WatchedDecoder, decoders: number) => {
+    decoder.looks = 0;
+    for (let i = 0; i < decoders; i++) {
+      lookahead.add(decoder, db);
+      lookahead.run();
+    }
+    return decoder.looks;
+  };
+  assertEquals(looksIn(hot, 33), 1); // and 32 that are left out
+  assertEquals(looksIn(hot, 65), 1); // 64
+  assertEquals(looksIn(hot, 129), 1); // 128
+  assertLess(looksIn(hot, 10_000), 15);
+  assertGreater(looksIn(many, 2000), 900, "it is found out within 1024 decoders");
+  assertEquals(looksIn(hot, 33), 1);
 });

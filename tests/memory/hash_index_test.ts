@@ -178,6 +178,47 @@ Deno.test("keys of one and the same hash are slow, not lost", () => {
   assertHolds(index, expected, flooded);
 });
 
+const CROWDS: readonly ((n: number) => number)[] = [
+  () => 0x12345678,
+  (n) => scramble(n % 7),
+  (n) => n % 2 === 0 ? scramble(n) : 0x5a5a5a00,
+];
+/** Of counts of {@linkcode CROWD_LEFT} records; fair choices exceed it once in 100,000 runs. */
+const CHI_SQUARE_MAX = 88;
+const CROWD_LEFT = 40;
+
+Deno.test("crowded buckets lose nothing and are chosen from fairly, as overflow buckets move", () => {
+  const chance = new Seeded(seed);
+  for (const hashOf of CROWDS) {
+    const index = numberIndex(hashOf);
+    const living: number[] = [];
+    const removeOne = () => {
+      const n = living.splice(chance.below(living.length), 1)[0];
+      assert(index.remove(hashOf(n), n));
+    };
+    for (let n = 1; n <= 5000; n++) {
+      const isGrowing = n % 1000 < 500;
+      if (living.length === 0 || chance.chance(isGrowing ? 0.9 : 0.15)) {
+        index.insert(hashOf(n), n);
+        living.push(n);
+      } else {
+        removeOne();
+      }
+      if (n % 500 === 0) assertHolds(index, new Set(living), hashOf);
+    }
+    while (living.length > CROWD_LEFT) removeOne();
+    assertHolds(index, new Set(living), hashOf);
+    const counts = new Map(living.map((n) => [n, 0]));
+    for (let i = 0; i < CROWD_LEFT * 100; i++) {
+      const n = index.random(chance);
+      counts.set(n, counts.get(n)! + 1);
+    }
+    const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - 100) ** 2, 0) /
+      100;
+    assertLess(chiSquare, CHI_SQUARE_MAX);
+  }
+});
+
 Deno.test("an emptied index is as small as a new one, however large it was", () => {
   const index = numberIndex(scramble);
   const fresh = index.bytes;

@@ -4,6 +4,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { withView } from "../../lib/memory/bytes.ts";
 import { drawHashSeed } from "../../lib/memory/hash.ts";
 import { NONE, RecordTable, type Ref } from "../../lib/memory/record_table.ts";
 import { assert, assertEquals, assertStrictEquals } from "../kit/assert.ts";
@@ -50,6 +51,7 @@ export class TableModel {
     else if (what < 80) this.resize(key, this.drawLength());
     else if (what < 85) this.setMeta(key, chance.below(1 << 24), chance.between(1, 15));
     else if (what < 87) this.table.compact(chance.between(1, 50));
+    else if (what < 90) this.setFrom(key, chance.chance(0.5) ? key : this.drawKey());
     else this.check(key);
   }
 
@@ -73,7 +75,7 @@ export class TableModel {
   /** Bytes of noise; a view. */
   drawValue(): Buffer {
     const from = this.chance.below(4096);
-    return this.#noise.subarray(from, from + this.drawLength()) as Buffer;
+    return this.#either(this.#noise.subarray(from, from + this.drawLength()) as Buffer);
   }
 
   /** A moment, past what 32 bits hold. */
@@ -84,7 +86,7 @@ export class TableModel {
   /** The record of a key. */
   find(key: string): Ref {
     // The key stands somewhere inside a larger buffer, as an argument does.
-    const buf = Buffer.from(`<${key}>`, "latin1");
+    const buf = this.#either(Buffer.from(`<${key}>`, "latin1"));
     return this.table.find(buf, 1, buf.length - 1);
   }
 
@@ -96,7 +98,7 @@ export class TableModel {
     if (known === undefined) {
       assertStrictEquals(ref, NONE);
       const meta = this.chance.below(1 << 24);
-      const buf = Buffer.from(key, "latin1");
+      const buf = this.#either(Buffer.from(key, "latin1"));
       this.table.insert(buf, 0, buf.length, encoding, meta, value, 0, value.length);
       this.expected.set(key, { value: Buffer.from(value), encoding, meta, expiry: undefined });
     } else {
@@ -104,6 +106,19 @@ export class TableModel {
       known.value = Buffer.from(value);
       known.encoding = encoding;
     }
+  }
+
+  /** Gives the key a part of the value of another or of its own, as it stands in the table. */
+  setFrom(key: string, other: string): void {
+    const known = this.expected.get(key);
+    if (known === undefined || !this.expected.has(other)) return;
+    const { chance, table } = this;
+    table.locate(this.find(other));
+    const { bytes, valueStart, valueEnd } = table;
+    const from = chance.between(valueStart, valueEnd);
+    const to = chance.between(from, valueEnd);
+    known.value = Buffer.from(bytes.subarray(from, to));
+    table.setValue(this.find(key), known.encoding, bytes, from, to);
   }
 
   /** Takes the key out, if it is there. */
@@ -179,6 +194,11 @@ export class TableModel {
   keyOf(ref: Ref): string {
     this.table.locate(ref);
     return this.table.bytes.toString("latin1", this.table.keyStart, this.table.valueStart);
+  }
+
+  /** The same bytes, such as are moved and compared fast or any others. */
+  #either(bytes: Buffer): Buffer {
+    return this.chance.chance(0.5) ? withView(Buffer.from(bytes)) : bytes;
   }
 
   /** How many different records of the model a scan returns. */

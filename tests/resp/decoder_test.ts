@@ -28,6 +28,22 @@ Deno.test("short streams decode alike whole, byte by byte and cut anywhere", () 
   }
 });
 
+Deno.test("headers in which one byte is another decode alike whole and byte by byte", () => {
+  const stream = "*2\r\n$3\r\nGET\r\n$11\r\n0123456789a\r\n*1\r\n$4\r\nPING\r\n";
+  const header = [0, 1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 14, 15, 16, 17];
+  for (const at of header) {
+    for (let byte = 0; byte < 256; byte++) {
+      const other = stream.slice(0, at) + String.fromCharCode(byte) + stream.slice(at + 1);
+      for (const strict of [false, true]) {
+        const whole = decode(other, [], { strict }); // what is canonical must encode to itself
+        const what = `${byte} at ${at}`;
+        assertEquals(decode(other, everyByte(other.length), { strict }), whole, what);
+        if (strict && other !== stream) assert(whole.commands.length < 2, what);
+      }
+    }
+  }
+});
+
 Deno.test("long streams decode alike in reads of every size", () => {
   for (const stream of LONG_STREAMS) {
     const whole = decode(stream);
@@ -64,9 +80,11 @@ Deno.test("empty arrays and empty lines are no commands", () => {
 const ERRORS: readonly (readonly [stream: string, message: string])[] = [
   ["*\r\n", "invalid multibulk length"],
   ["*01\r\n", "invalid multibulk length"],
+  ["*:\r\n", "invalid multibulk length"],
   ["*2147483648\r\n", "invalid multibulk length"],
   ["*1\r\n$\r\n", "invalid bulk length"],
   ["*1\r\n$-1\r\n", "invalid bulk length"],
+  ["*1\r\n$:\r\n0123456789\r\n", "invalid bulk length"],
   ["*1\r\n$536870913\r\n", "invalid bulk length"],
   ["*1\r\n:1\r\n", "expected '$', got ':'"],
   ["*1\r\n\r\n", "expected '$', got '\r'"],
