@@ -17,9 +17,9 @@ import { bitfieldCommands } from "./bitmap_field.ts";
 import { bitOffset, growString, SETBIT_EVENT } from "./bitmap_string.ts";
 import { type Command, command, keyAt, keysFrom } from "./command.ts";
 import { type Context, SYNTAX_ERROR } from "./context.ts";
+import { storeNothing } from "./empty_result.ts";
 
 const SET = keyEvent("set", "string");
-const DEL = keyEvent("del", "generic");
 
 const BAD_BIT = "ERR bit is not an integer or out of range";
 const BAD_BITPOS_BIT = "ERR The bit argument must be 1 or 0.";
@@ -262,11 +262,7 @@ const bitop = command({
       storeCombined(ctx, operation, length);
       db.changed(SET, args, 2);
     } else {
-      const target = db.lookupWrite(args, 2);
-      if (target !== NONE) {
-        db.remove(target);
-        db.changed(DEL, args, 2);
-      }
+      storeNothing(db, args, 2);
     }
     reply.integer(length);
   },

@@ -11,9 +11,8 @@ import { SetEditor } from "../types/set/editor.ts";
 import { type MemberTest, type MemberVisitor, setAt, type SetView } from "../types/set/view.ts";
 import { type Command, command, countedKeys, keyAt, keysFrom } from "./command.ts";
 import { type Context, SYNTAX_ERROR } from "./context.ts";
+import { storeNothing } from "./empty_result.ts";
 import { integersMax } from "./set_members.ts";
-
-const DEL = keyEvent("del", "generic");
 
 /** Sets as the keys name them; undefined: there is none. */
 type Sets = readonly (SetView | undefined)[];
@@ -109,13 +108,11 @@ function replySet({ reply }: Context, set: SetView): void {
 function storeResult(ctx: Context, result: SetEditor, event: KeyEvent): void {
   const { args, db, reply } = ctx;
   const { size } = result;
-  const ref = db.lookupWrite(args, 1);
   if (size > 0) {
-    result.store(db, ref, args, 1);
+    result.store(db, db.lookupWrite(args, 1), args, 1);
     db.changed(event, args, 1);
-  } else if (ref !== NONE) {
-    db.remove(ref);
-    db.changed(DEL, args, 1);
+  } else {
+    storeNothing(db, args, 1);
   }
   reply.integer(size);
 }

@@ -13,6 +13,7 @@ import { ListBuilder } from "../types/list/build.ts";
 import { type PackedLimits, ZsetWriter } from "../types/zset/zset_writer.ts";
 import { type Command, command, keyAt, type KeySpec } from "./command.ts";
 import { type Context, WRONG_TYPE } from "./context.ts";
+import { storeNothing } from "./empty_result.ts";
 import { ByteList, sourceAt } from "./sort_elements.ts";
 import { SortLookup } from "./sort_lookup.ts";
 import { ListLog, replaysAlike } from "./sort_log.ts";
@@ -20,7 +21,6 @@ import { findStore, readSortOptions, type SortOptions } from "./sort_options.ts"
 import { sortedOrder, unsortedOrder } from "./sort_order.ts";
 
 const SORTSTORE = keyEvent("sortstore", "list");
-const DEL = keyEvent("del", "generic");
 
 const NOT_NUMBERS = "ERR One or more scores can't be converted into double";
 
@@ -117,15 +117,12 @@ function storeResult(ctx: Context, result: Result, options: SortOptions, lookup:
     list.push(bytes, start, end);
     log.push(bytes, start, end);
   });
-  const ref = db.lookupWrite(args, storeAt);
   if (list.length > 0) {
-    list.store(db, ref, args, storeAt);
+    list.store(db, db.lookupWrite(args, storeAt), args, storeAt);
     log.end();
     db.changed(SORTSTORE, args, storeAt);
-  } else if (ref !== NONE) {
-    db.remove(ref);
+  } else if (storeNothing(db, args, storeAt)) {
     log.end();
-    db.changed(DEL, args, storeAt);
   }
   reply.integer(list.length);
 }

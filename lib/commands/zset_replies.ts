@@ -3,7 +3,7 @@
  * that has lost its last member, elements as replies, results that are stored.
  */
 
-import { type Database, NONE, type Ref } from "../keyspace/database.ts";
+import type { Database, Ref } from "../keyspace/database.ts";
 import { type KeyEvent, keyEvent } from "../keyspace/events.ts";
 import type { Args } from "../resp/args.ts";
 import type { Reply } from "../resp/reply.ts";
@@ -12,6 +12,7 @@ import type { MemberList } from "../types/zset/member_list.ts";
 import type { Zset } from "../types/zset/zset.ts";
 import type { PackedLimits } from "../types/zset/zset_writer.ts";
 import type { Context } from "./context.ts";
+import { storeNothing } from "./empty_result.ts";
 
 /** Redis's text for a score that is no number. */
 export const NOT_A_FLOAT = "ERR value is not a valid float";
@@ -94,14 +95,8 @@ export function storeResult(
   const { args, db, reply } = ctx;
   members.sort();
   reply.integer(members.count);
-  const ref = db.lookupWrite(args, i);
-  if (members.count > 0) {
-    storeZset(db, ref, args, i, members, packedLimits(ctx));
-    db.changed(event, args, i);
-    return true;
-  }
-  if (ref === NONE) return false;
-  db.remove(ref);
-  db.changed(DEL, args, i);
+  if (members.count === 0) return storeNothing(db, args, i);
+  storeZset(db, db.lookupWrite(args, i), args, i, members, packedLimits(ctx));
+  db.changed(event, args, i);
   return true;
 }

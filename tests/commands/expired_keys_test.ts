@@ -6,6 +6,7 @@
 import { assertEquals } from "../kit/assert.ts";
 import { hasRedisServer, startRedeno, startRedis } from "../kit/oracle.ts";
 import { connect } from "../kit/resp_client.ts";
+import { publishedEvents } from "./events_kit.ts";
 import { logged } from "./logged.ts";
 import { runScript } from "./sessions.ts";
 
@@ -234,4 +235,34 @@ Deno.test("RANDOMKEY comes to an end during a pause although all keys have expir
   await new Promise((resolve) => setTimeout(resolve, 20));
   assertEquals(await client.callRaw("RANDOMKEY"), "$-1\r\n");
   assertEquals(await client.callRaw("DBSIZE"), ":1\r\n");
+});
+
+/** Commands that store an empty result at `d`. */
+const STORES_OF_NOTHING: readonly (readonly string[])[] = [
+  ["SUNIONSTORE", "d", "no"],
+  ["SINTERSTORE", "d", "no"],
+  ["SDIFFSTORE", "d", "no"],
+  ["ZUNIONSTORE", "d", "1", "no"],
+  ["ZINTERSTORE", "d", "1", "no"],
+  ["ZDIFFSTORE", "d", "1", "no"],
+  ["ZRANGESTORE", "d", "no", "0", "-1"],
+  ["GEOSEARCHSTORE", "d", "no", "FROMLONLAT", "0", "0", "BYRADIUS", "1", "m"],
+  ["GEORADIUS", "no", "0", "0", "1", "m", "STORE", "d"],
+  ["SORT", "no", "STORE", "d"],
+  ["BITOP", "AND", "d", "no"],
+];
+
+Deno.test({
+  name: "an empty result deletes the key where it is stored, though that has expired",
+  ...withRedis,
+  async fn() {
+    await using redis = await startRedis(DEBUG);
+    await using redeno = await startRedeno(DEBUG);
+    const lapsed = [["DEBUG", "SET-ACTIVE-EXPIRE", "0"], ["SET", "d", "v", "PXAT", "1"]];
+    for (const command of STORES_OF_NOTHING) {
+      const script = [...lapsed, command, ["EXISTS", "d"]];
+      const wanted = await publishedEvents(redis, script);
+      assertEquals(await publishedEvents(redeno, script), wanted, command.join(" "));
+    }
+  },
 });
