@@ -31,8 +31,9 @@ export function viewOf(bytes: Uint8Array): DataView | undefined {
 
 /** Up to this length views beat `Uint8Array.set`. */
 const VIEW_LENGTH_MAX = 384;
-/** Up to this length a plain loop does. */
+/** Without views: up to this length a plain loop does. */
 const LOOP_LENGTH_MAX = 48;
+/** Bytes that are moved at once. */
 const WORD = 8;
 
 /** Copies `from[start .. end)` to `to[at ..)`; the two may overlap. */
@@ -44,13 +45,14 @@ export function copyBytes(
   at: number,
 ): void {
   if (end - start < WORD) {
-    if (from === to && at > start) to.copyWithin(at, start, end);
+    if (from === to && at > start && at < end) to.copyWithin(at, start, end);
     else while (start < end) to[at++] = from[start++];
   } else {
     copyLong(from, start, end, to, at);
   }
 }
 
+/** The same for a word or more; what is left of a run behind its whole words ends with another. */
 function copyLong(
   from: Uint8Array,
   start: number,
@@ -71,7 +73,7 @@ function copyLong(
     for (; start < last; start += WORD, at += WORD) {
       target.setBigUint64(at, source.getBigUint64(start));
     }
-    target.setBigUint64(lastAt, source.getBigUint64(last)); // what is left, and some once more
+    target.setBigUint64(lastAt, source.getBigUint64(last));
   } else if (length > LOOP_LENGTH_MAX) {
     to.set(from.subarray(start, end), at);
   } else {

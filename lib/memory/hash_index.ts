@@ -281,9 +281,9 @@ export class HashIndex {
   #giveSpill(number: number): void {
     const moved = this.#spill.give(number);
     if (moved === 0) return;
-    const [words, at] = [this.#spill.parts[number >>> PART_BITS], number & (PART_BUCKETS - 1)];
-    const hash = this.#owner.keyHash(words[at * BUCKET_WORDS + SLOT]);
-    this.#relink(this.#bucketOf(hash), moved, number);
+    const at = (number & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    const first = this.#spill.parts[number >>> PART_BITS][at + SLOT];
+    this.#relink(this.#bucketOf(this.#owner.keyHash(first)), moved, number);
   }
 
   /** The overflow bucket `from`, which is in the chain of a bucket, is now called `to`. */

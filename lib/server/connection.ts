@@ -216,10 +216,11 @@ export class Connection implements Link, TurnMember, TurnArrival, DecoderLimits 
     const decoder = this.#decoder;
     const host = this.#host;
     const { dispatcher } = host;
+    let mustWait = false;
     host.tick();
     dispatcher.beginRead();
     try {
-      for (let served = 1; !client.closing && decoder.next(); served++) {
+      for (let served = 1; !mustWait && !client.closing && decoder.next(); served++) {
         if (served % COMMANDS_PER_CLOCK === 0) host.tick();
         if (served % COMMANDS_AHEAD === 0) this.#lookFurther();
         const suspended = dispatcher.execute(this.#context, decoder);
@@ -228,7 +229,7 @@ export class Connection implements Link, TurnMember, TurnArrival, DecoderLimits 
           break;
         }
         const isDue = served % COMMANDS_PER_CHECK === 0 || reply.length > CHECKED_FROM_BYTES;
-        if (isDue && this.#mustWait()) break;
+        if (isDue) mustWait = this.#mustWait();
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -238,7 +239,7 @@ export class Connection implements Link, TurnMember, TurnArrival, DecoderLimits 
     }
     dispatcher.endRead(decoder.pendingBytes === 0); // else it has begun to decode the next one
     if (dispatcher.touchedData) this.#needs = host.logPosition;
-    if (this.#suspended === undefined && !client.closing && this.#mustWait()) {
+    if (this.#suspended === undefined && !client.closing && (mustWait || this.#mustWait())) {
       this.#stalled = this.#goOn().catch(this.#failed);
     }
     host.enlist(this);
