@@ -7,7 +7,7 @@
 
 import { lfuMeta, lruMeta } from "../keyspace/access.ts";
 import { NONE } from "../keyspace/database.ts";
-import { keyEvent } from "../keyspace/events.ts";
+import { DEL, keyEvent } from "../keyspace/events.ts";
 import { addInt64, type Int64 } from "../numbers/int64.ts";
 import type { Part } from "../resp/encoder.ts";
 import { decodeValue, type RdbValue } from "../types/rdb/decode.ts";
@@ -22,7 +22,6 @@ import { type Command, command, keyAt } from "./command.ts";
 import { type Context, type ServerHandle, SYNTAX_ERROR } from "./context.ts";
 
 const RESTORE = keyEvent("restore", "generic");
-const DEL = keyEvent("del", "generic");
 
 const BUSY_KEY = "BUSYKEY Target key name already exists.";
 const WRONG_PAYLOAD = "ERR DUMP payload version or checksum are wrong";

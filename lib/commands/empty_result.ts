@@ -1,10 +1,8 @@
 /** What commands that store their result do with one that is empty. */
 
 import { type Database, NONE } from "../keyspace/database.ts";
-import { keyEvent } from "../keyspace/events.ts";
+import { DEL } from "../keyspace/events.ts";
 import type { Args } from "../resp/args.ts";
-
-const DEL = keyEvent("del", "generic");
 
 /**
  * Deletes the key in argument `i`, and reports that. One that has expired is deleted, too, rather than

@@ -6,13 +6,12 @@
  */
 
 import { type Database, NONE, type Ref } from "../keyspace/database.ts";
-import { keyEvent } from "../keyspace/events.ts";
+import { DEL, keyEvent } from "../keyspace/events.ts";
 import { INT64_MAX, INT64_MIN } from "../numbers/int64.ts";
 import type { Args } from "../resp/args.ts";
 import { type Command, command, type CommandRecord, keyAt } from "./command.ts";
 import type { Context } from "./context.ts";
 
-const DEL = keyEvent("del", "generic");
 const EXPIRE = keyEvent("expire", "generic");
 const PERSIST = keyEvent("persist", "generic");
 

@@ -5,7 +5,7 @@
  * replay, whenever it happens, comes to the same state.
  */
 
-import { keyEvent } from "../keyspace/events.ts";
+import { DEL, keyEvent } from "../keyspace/events.ts";
 import type { Args } from "../resp/args.ts";
 import type { Hash } from "../types/hash/hash.ts";
 import { type Command, command, type CommandRecord, keyAt } from "./command.ts";
@@ -16,7 +16,6 @@ import { writeHash } from "./hashes_lookup.ts";
 const HEXPIRE = keyEvent("hexpire", "hash");
 const HPERSIST = keyEvent("hpersist", "hash");
 const HDEL = keyEvent("hdel", "hash");
-const DEL = keyEvent("del", "generic");
 
 const MS_PER_SECOND = 1000;
 /** The latest time that a field can expire at in Redis 7.4: it keeps 46 bits. */

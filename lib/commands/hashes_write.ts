@@ -7,7 +7,7 @@
 
 import { Buffer } from "node:buffer";
 import { newBytes } from "../memory/bytes.ts";
-import { keyEvent } from "../keyspace/events.ts";
+import { DEL, keyEvent } from "../keyspace/events.ts";
 import { addInt64, INT64_LENGTH_MAX, parseInt64, writeInt64 } from "../numbers/int64.ts";
 import {
   addLongDouble,
@@ -23,7 +23,6 @@ const HSET = keyEvent("hset", "hash");
 const HDEL = keyEvent("hdel", "hash");
 const HINCRBY = keyEvent("hincrby", "hash");
 const HINCRBYFLOAT = keyEvent("hincrbyfloat", "hash");
-const DEL = keyEvent("del", "generic");
 
 /** Digits of the integer under way; nothing in a handler runs between writing and storing them. */
 const digits = newBytes(INT64_LENGTH_MAX);

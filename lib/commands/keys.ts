@@ -6,7 +6,7 @@
 
 import { warmKeys } from "../keyspace/lookahead.ts";
 import { NONE } from "../keyspace/database.ts";
-import { keyEvent } from "../keyspace/events.ts";
+import { DEL } from "../keyspace/events.ts";
 import { type Command, command, keyAt, keysFrom } from "./command.ts";
 import type { Context } from "./context.ts";
 import { countLazyFree } from "./lazy_free.ts";
@@ -17,7 +17,6 @@ import { keysTransferCommands } from "./keys_transfer.ts";
 import { objectCommand } from "./object.ts";
 import { scanCommands } from "./scan.ts";
 
-const DEL = keyEvent("del", "generic");
 const PER_SHARD_SUM = ["request_policy:multi_shard", "response_policy:agg_sum"] as const;
 
 /** DEL and UNLINK: memory is given back at once either way, which takes no longer than asking. */

@@ -1,7 +1,7 @@
 /** What the commands of lists share: their events, taking elements out, words and errors. */
 
 import { type Database, NONE, type Ref } from "../keyspace/database.ts";
-import { keyEvent } from "../keyspace/events.ts";
+import { DEL, keyEvent } from "../keyspace/events.ts";
 import type { Args } from "../resp/args.ts";
 import type { Reply } from "../resp/reply.ts";
 import { ListCursor } from "../types/list/cursor.ts";
@@ -13,7 +13,6 @@ export const PUSHED = [keyEvent("rpush", "list"), keyEvent("lpush", "list")] as 
 /** Events of popping. */
 export const POPPED = [keyEvent("rpop", "list"), keyEvent("lpop", "list")] as const;
 /** Event of a list that has lost its last element. */
-export const DEL = keyEvent("del", "generic");
 
 /** The cursor of a command under way; none outlives its command. */
 export const cursor = new ListCursor();

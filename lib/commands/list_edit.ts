@@ -1,7 +1,7 @@
 /** Changing lists anywhere: LSET LINSERT LREM LTRIM. */
 
 import { NONE } from "../keyspace/database.ts";
-import { keyEvent } from "../keyspace/events.ts";
+import { DEL, keyEvent } from "../keyspace/events.ts";
 import { equalBytes } from "../memory/bytes.ts";
 import {
   dropFromList,
@@ -12,7 +12,7 @@ import {
 } from "../types/list/list.ts";
 import { type Command, command, keyAt } from "./command.ts";
 import { SYNTAX_ERROR } from "./context.ts";
-import { chunkLimit, cursor, DEL } from "./list_common.ts";
+import { chunkLimit, cursor } from "./list_common.ts";
 
 const LSET = keyEvent("lset", "list");
 const LINSERT = keyEvent("linsert", "list");

@@ -6,7 +6,7 @@
  */
 
 import { NONE, type Ref } from "../keyspace/database.ts";
-import { keyEvent } from "../keyspace/events.ts";
+import { DEL, keyEvent } from "../keyspace/events.ts";
 import { PackedEditor, PackedReader } from "../memory/packed.ts";
 import { globMatchRange } from "../numbers/glob.ts";
 import type { Args } from "../resp/args.ts";
@@ -19,7 +19,6 @@ import { readCursor, readScanOptions } from "./scan_options.ts";
 
 const SADD = keyEvent("sadd", "set");
 const SREM = keyEvent("srem", "set");
-const DEL = keyEvent("del", "generic");
 
 /** An SSCAN looks at no more than this many times COUNT buckets, however empty they are. */
 const STEPS_PER_COUNT = 10;

@@ -7,7 +7,7 @@
 
 import { Buffer } from "node:buffer";
 import { type Database, NONE, type Ref } from "../keyspace/database.ts";
-import { keyEvent } from "../keyspace/events.ts";
+import { DEL, keyEvent } from "../keyspace/events.ts";
 import type { Part } from "../resp/encoder.ts";
 import { SetEditor } from "../types/set/editor.ts";
 import { type SetTable, setTableAt } from "../types/set/set_table.ts";
@@ -17,7 +17,6 @@ import { type Context, NOT_AN_INTEGER, SYNTAX_ERROR } from "./context.ts";
 import { integersMax } from "./set_members.ts";
 
 const SPOP = keyEvent("spop", "set");
-const DEL = keyEvent("del", "generic");
 
 const NOT_POSITIVE = "ERR value is out of range, must be positive";
 const LONG_MAX = 2n ** 63n - 1n;

@@ -7,12 +7,11 @@
 
 import { warmKeys } from "../keyspace/lookahead.ts";
 import { NONE, type Ref } from "../keyspace/database.ts";
-import { keyEvent } from "../keyspace/events.ts";
+import { DEL, keyEvent } from "../keyspace/events.ts";
 import { type Command, command, keyAt, keysFrom } from "./command.ts";
 import { type Context, SYNTAX_ERROR } from "./context.ts";
 import { GETEX_OPTIONS, Option, StoreOptions } from "./expiry_options.ts";
 
-const DEL = keyEvent("del", "generic");
 const EXPIRE = keyEvent("expire", "generic");
 const PERSIST = keyEvent("persist", "generic");
 

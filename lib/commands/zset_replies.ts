@@ -4,7 +4,7 @@
  */
 
 import type { Database, Ref } from "../keyspace/database.ts";
-import { type KeyEvent, keyEvent } from "../keyspace/events.ts";
+import { DEL, type KeyEvent } from "../keyspace/events.ts";
 import type { Args } from "../resp/args.ts";
 import type { Reply } from "../resp/reply.ts";
 import { storeZset } from "../types/zset/build.ts";
@@ -18,7 +18,6 @@ import { storeNothing } from "./empty_result.ts";
 export const NOT_A_FLOAT = "ERR value is not a valid float";
 
 /** A key has lost what it held. */
-export const DEL: KeyEvent = keyEvent("del", "generic");
 
 /** Up to what size sorted sets are packed, as the configuration says now. */
 export function packedLimits(ctx: Context): PackedLimits {

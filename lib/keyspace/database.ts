@@ -12,7 +12,7 @@
 import { Buffer } from "node:buffer";
 import { NONE, RecordTable, type Ref } from "../memory/record_table.ts";
 import type { Args } from "../resp/args.ts";
-import { type KeyEvent, keyEvent } from "./events.ts";
+import { DEL, type KeyEvent, keyEvent } from "./events.ts";
 import type { KeyspaceState, KeyWaiters, Watcher } from "./shared.ts";
 import { logarithmicIncrement } from "./access.ts";
 import { earliestExpiry } from "../types/hash/packed_fields.ts";
@@ -26,7 +26,6 @@ export { NONE, type Ref };
 const KEY_MISS = keyEvent("keymiss", "keyMiss");
 const NEW_KEY = keyEvent("new", "newKey");
 const HEXPIRED = keyEvent("hexpired", "hash");
-const DEL = keyEvent("del", "generic");
 const KEPT_DRAWS_MAX = 100; // for RANDOMKEY while expired keys are kept: all may be such
 
 /** A database. */

@@ -31,3 +31,6 @@ export interface KeyEvent {
 export function keyEvent(name: string, eventClass: keyof typeof EventClass): KeyEvent {
   return { name, eventClass: EventClass[eventClass] };
 }
+
+/** A key was deleted, by whatever command. */
+export const DEL: KeyEvent = keyEvent("del", "generic");

@@ -4,11 +4,11 @@
  */
 
 import type { Buffer } from "node:buffer";
+import type { KeptBytes } from "../memory/kept_bytes.ts";
 import type { HeldValue } from "../memory/held_value.ts";
 import type { Database, Ref } from "./database.ts";
 import { EMBSTR, INT, OBJECT, RAW } from "./value.ts";
 import type { ValueMoment } from "./value_moment.ts";
-import type { KeptBytes } from "../memory/kept_bytes.ts";
 
 /** See above. */
 export interface KeptRecord {

@@ -17,12 +17,12 @@
  */
 
 import type { Buffer } from "node:buffer";
+import { KeptBytes } from "../memory/kept_bytes.ts";
 import type { Database, Ref } from "./database.ts";
 import { keepRecord, type KeptRecord } from "./kept_record.ts";
 import type { Keyspace } from "./keyspace.ts";
 import type { Preserver } from "./shared.ts";
 import { HANDLE_BYTES, OBJECT } from "./value.ts";
-import { KeptBytes } from "../memory/kept_bytes.ts";
 
 /** A value that takes more memory than this is kept, and written piece by piece. */
 const LARGE_BYTES = 16 * 1024;

@@ -9,8 +9,8 @@
 
 import type { KeysAhead } from "../memory/keys_ahead.ts";
 import { parseInt64 } from "../numbers/int64.ts";
-import type { ValueMoment } from "./value_moment.ts";
 import type { KeptBytes } from "../memory/kept_bytes.ts";
+import type { ValueMoment } from "./value_moment.ts";
 
 /** A string that is a 64-bit integer in decimal, kept as its digits. */
 export const INT = 1;

@@ -27,8 +27,10 @@ const GROWTH_PARTS = 8;
 /** Records larger than this do not fit a slot. */
 export const SLOT_BYTES_MAX = 1 << 16;
 
-const OFFSET_BITS = 17;
-const OFFSET_MASK = (1 << OFFSET_BITS) - 1;
+/** Bits of an address below the segment's number: the offset in units of 8 bytes. */
+export const OFFSET_BITS = 17;
+/** Mask of that offset. */
+export const OFFSET_MASK: number = (1 << OFFSET_BITS) - 1;
 const SEGMENTS_MAX = 1 << 15;
 /** Empty segments kept for reuse: without them, SET and DEL of one key would map and unmap. */
 const SPARE_SEGMENTS_MAX = 2;

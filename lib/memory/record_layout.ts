@@ -1,5 +1,7 @@
 /** How a record lies in its slot; the picture is in `record_table.ts`. */
 
+export { OFFSET_BITS, OFFSET_MASK } from "./arena.ts";
+
 /** The address of a record; 0 is no record. */
 export type Ref = number;
 /** No such record. */
@@ -20,10 +22,6 @@ const HEADER_BYTES = 8;
 const EXPIRY_BYTES = 8;
 /** Mask of a length in word 1. */
 export const LENGTH_MAX = 0xffff;
-/** Bits of an address below the segment's number: the offset in units of 8 bytes. */
-export const OFFSET_BITS = 17;
-/** Mask of that offset. */
-export const OFFSET_MASK = (1 << OFFSET_BITS) - 1;
 
 /** Bytes of a record with these flags. */
 export function recordSize(flags: number, keyLength: number, valueLength: number): number {

@@ -21,6 +21,9 @@ const MINUS = 0x2d;
 /** Any number of this many digits is below 2^53. */
 const SAFE_DIGITS = 15;
 const INT32_MAX = 0x7fffffff;
+/** Safe integers have at most an int32 of these. */
+const BILLION = 1e9;
+const BILLION_DIGITS = 9;
 
 /**
  * Reads a decimal integer as strictly as Redis does: no space, no plus sign, no leading zero, no
@@ -120,48 +123,31 @@ export function writeInt(buf: Uint8Array, at: number, value: number): number {
     buf[at] = ZERO + rest;
     return at + 1;
   }
-  if (rest <= INT32_MAX) return writeDigits(buf, at, rest);
-  const end = at + int64Length(rest);
-  let i = end;
-  // Above 2^31 the division is done in doubles, three digits at a time, which is exact.
-  while (rest > INT32_MAX) {
-    const high = Math.floor(rest / 1000);
-    let low = rest - high * 1000;
-    for (let n = 0; n < 3; n++) {
-      const tens = (low / 10) | 0;
-      buf[--i] = ZERO + low - tens * 10;
-      low = tens;
-    }
-    rest = high;
-  }
-  while (i > at) {
-    const tens = (rest / 10) | 0;
-    buf[--i] = ZERO + rest - tens * 10;
-    rest = tens;
-  }
-  return end;
+  if (rest <= INT32_MAX) return writeInt32(buf, at, rest);
+  const low = rest % BILLION; // exact, as is the quotient of what is left
+  at = writeInt32(buf, at, (rest - low) / BILLION);
+  fillDigits(buf, at, at + BILLION_DIGITS, low);
+  return at + BILLION_DIGITS;
 }
 
-/** Writes an int32 that is not negative, two digits at a time. */
-function writeDigits(buf: Uint8Array, at: number, value: number): number {
+/** Writes an int32 that is not negative. */
+function writeInt32(buf: Uint8Array, at: number, value: number): number {
   let digits = 1;
   for (let bound = 10; digits < 10 && value >= bound; bound = Math.imul(bound, 10)) digits++;
-  const end = at + digits;
-  let i = end;
-  while (value >= 100) {
+  fillDigits(buf, at, at + digits, value);
+  return at + digits;
+}
+
+/** Writes the last digits of an int32 to `buf[from .. to)`, two at a time. */
+function fillDigits(buf: Uint8Array, from: number, to: number, value: number): void {
+  while (to - from >= 2) {
     const high = (value / 100) | 0;
     const pair = (value - high * 100) * 2;
-    buf[i - 1] = PAIRS[pair + 1];
-    buf[i -= 2] = PAIRS[pair];
+    buf[to - 1] = PAIRS[pair + 1];
+    buf[to -= 2] = PAIRS[pair];
     value = high;
   }
-  if (value < 10) {
-    buf[at] = ZERO + value;
-  } else {
-    buf[at] = PAIRS[value * 2];
-    buf[at + 1] = PAIRS[value * 2 + 1];
-  }
-  return end;
+  if (to > from) buf[from] = ZERO + value;
 }
 
 /** `writeInt` for the whole range of 64 bits. */
