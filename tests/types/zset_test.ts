@@ -9,7 +9,12 @@ import { storeZset } from "../../lib/types/zset/build.ts";
 import { LargeZset } from "../../lib/types/zset/large_zset.ts";
 import { MemberList } from "../../lib/types/zset/member_list.ts";
 import type { LexBound } from "../../lib/types/zset/range.ts";
-import { readShortScore, shortScoreLength, writeShortScore } from "../../lib/types/zset/score.ts";
+import {
+  baseAfter,
+  readScoreFrom,
+  scoreLength,
+  writeScoreFrom,
+} from "../../lib/types/zset/score.ts";
 import { zsetAt } from "../../lib/types/zset/view.ts";
 import { Zset } from "../../lib/types/zset/zset.ts";
 import {
@@ -57,17 +62,39 @@ function lexTest(bound: LexBound, text: string, asMin: boolean): boolean {
   return asMin ? text > other : text < other;
 }
 
+type AnyScore = (chance: Seeded) => number;
+
+const SAME: AnyScore = () => 0;
+
+/** About so many whole scores, and fractions among them. */
+function scores(count: number): AnyScore {
+  return (chance) =>
+    chance.chance(0.2) ? chance.below(1e6) / 7 : Math.round(chance.below(count) - count / 3);
+}
+
+/** Scores of all sizes, so that those side by side are near and far from each other. */
+const WIDE: AnyScore = (chance) => {
+  const whole = Math.round((chance.below(2 ** 53) - 2 ** 52) / 2 ** chance.below(53)) + 0;
+  const edge = chance.pick([2 ** 53, -(2 ** 53), 2 ** 53 - 1, 1 - 2 ** 53, 2097151, 2097152]);
+  return chance.pick([whole, whole, whole, edge, whole + 0.5, Infinity, -Infinity, 1e300]);
+};
+
 /** A run of random changes to one key, checked against the model now and then. */
-function run(seed: number, steps: number, limits: PackedLimits, members: number, scores: number) {
+function run(
+  seed: number,
+  steps: number,
+  limits: PackedLimits,
+  members: number,
+  aScore: AnyScore,
+) {
   const chance = new Seeded(seed);
   const db = database();
   const model = new Model();
   const writer = new ZsetWriter();
-  const name = () => `m${chance.below(members)}`.padEnd(chance.chance(0.02) ? 90 : 1, "x");
-  const aScore = () => {
-    if (scores === 1) return 0;
-    return chance.chance(0.2) ? chance.below(1e6) / 7 : chance.below(scores) - scores / 3;
-  };
+  const name = () =>
+    // some end as others do, some take two bytes for their length
+    `${chance.pick(["", "", "z"])}m${chance.below(members)}`
+      .padEnd(chance.chance(0.02) ? chance.pick([90, 200]) : 1, "x");
   for (let step = 0; step < steps; step++) {
     const ref = db.lookupWrite(ARGS, 1);
     writer.open(db, ARGS, 1, ref, limits);
@@ -76,7 +103,7 @@ function run(seed: number, steps: number, limits: PackedLimits, members: number,
     const old = model.scores.get(member);
     const growing = Math.floor(step / (steps / 6)) % 2 === 0;
     if (chance.chance(growing ? 0.85 : 0.25)) {
-      const score = aScore();
+      const score = aScore(chance);
       const rules = chance.pick([0, 0, 0, AddRule.increment, AddRule.onlyNew, AddRule.onlyGreater]);
       const result = writer.add(buf, 0, buf.length, score, rules);
       if (old === undefined) {
@@ -87,6 +114,8 @@ function run(seed: number, steps: number, limits: PackedLimits, members: number,
         assertEquals(writer.score, model.scores.get(member));
       } else if (result === AddResult.same) {
         assertEquals(writer.score, old);
+      } else if (result === AddResult.notANumber) {
+        assert(Number.isNaN(old + score));
       } else {
         assert(rules !== 0 && rules !== AddRule.increment);
       }
@@ -140,6 +169,7 @@ function check(db: ReturnType<typeof database>, model: Model, chance: Seeded): v
     );
     assertEquals(zset.count, inRange.length);
     if (inRange.length > 0) assertEquals(zset.first, sorted.indexOf(inRange[0]));
+    checkWalk(zset, sorted.filter(([, score]) => score >= range.min), chance);
   }
   if (sorted.some(([, score]) => score !== sorted[0][1])) return;
   for (let i = 0; i < 20; i++) {
@@ -156,10 +186,32 @@ function check(db: ReturnType<typeof database>, model: Model, chance: Seeded): v
   }
 }
 
+/** Walks from the score of the first of `rest` on, passing over some elements. */
+function checkWalk(zset: Zset, rest: Pair[], chance: Seeded): void {
+  zset.seekScore(rest[0][1]);
+  for (const [member, score] of rest) {
+    if (chance.chance(0.5)) {
+      assertEquals(zset.nextScore, score);
+      if (chance.chance(0.5)) {
+        zset.skip(); // only then
+        continue;
+      }
+    }
+    assert(zset.step());
+    assertEquals(zset.score, score);
+    const text = new TextDecoder().decode(zset.bytes.subarray(zset.start, zset.end));
+    assertEquals(text, member);
+  }
+  assertEquals(zset.nextScore, NaN);
+  assert(!zset.step());
+}
+
 Deno.test("a packed sorted set is what a naive one is", () => {
   const { seed, size } = flags(4000);
-  const db = run(seed, size, { entries_max: 64, member_bytes_max: 1000 }, 40, 20);
-  run(seed + 1, Math.ceil(size / 4), { entries_max: 64, member_bytes_max: 1000 }, 40, 1);
+  const limits = { entries_max: 64, member_bytes_max: 1000 };
+  const db = run(seed, size, limits, 40, scores(20));
+  run(seed + 1, Math.ceil(size / 4), limits, 40, SAME);
+  run(seed + 2, size, limits, 40, WIDE);
   const ref = db.peek(ARGS, 1); // some seeds end with an empty one
   assert(ref === NONE || db.encoding(ref) === ZSET_PACKED);
 });
@@ -167,9 +219,9 @@ Deno.test("a packed sorted set is what a naive one is", () => {
 Deno.test("a large sorted set is what a naive one is", () => {
   const { seed, size } = flags(20_000);
   const limits = { entries_max: 8, member_bytes_max: 64 };
-  const db = run(seed, size, limits, 5000, 1000);
+  const db = run(seed, size, limits, 5000, scores(1000));
   assertEquals(db.encoding(db.peek(ARGS, 1)), OBJECT);
-  run(seed + 1, Math.ceil(size / 4), limits, 3000, 1); // all scores are equal
+  run(seed + 1, Math.ceil(size / 4), limits, 3000, SAME); // all scores are equal
 });
 
 Deno.test("members in any order of arrival are in order, and the tree shrinks to nothing", () => {
@@ -210,34 +262,35 @@ Deno.test("members in any order of arrival are in order, and the tree shrinks to
   }
 });
 
-Deno.test("short scores read back as they were written", () => {
+Deno.test("scores counted from the one before read back as they were written", () => {
   const buf = new Uint8Array(16);
   const chance = new Seeded(1);
-  const scores = [
-    0,
-    127,
-    128,
-    16383,
-    16384,
-    2097151,
-    2097152,
-    -1,
-    -255,
-    -256,
-    2 ** 53,
-    2 ** 53 - 1,
-    -(2 ** 53),
-    0.1,
-  ];
-  scores.push(Infinity, -Infinity, 1e300, 5e-324, -0.5, 3479447370796909);
-  for (let i = 0; i < 2000; i++) {
-    scores.push(Math.round((chance.below(2 ** 53) - 2 ** 52) / 2 ** chance.below(53)));
+  const all = [0, 127, 128, 16383, 16384, 2097151, 2097152, -1, -255, -256, 0.1, -0.5, 5e-324];
+  all.push(2 ** 53, 2 ** 53 - 1, -(2 ** 53), 1 - 2 ** 53, 3479447370796909, 1e300);
+  for (let i = 0; i < 500; i++) {
+    all.push(Math.round((chance.below(2 ** 53) - 2 ** 52) / 2 ** chance.below(53)) + 0);
   }
-  for (const score of scores) {
-    const end = writeShortScore(buf, 3, score);
-    assertEquals(shortScoreLength(buf[3]), end - 3);
-    assertEquals(readShortScore(buf, 3), score + 0);
+  const ordered = [-Infinity, ...all.sort((a, b) => a - b), Infinity];
+  for (const [i, score] of ordered.entries()) {
+    for (let other = 0; other <= i; other++) {
+      const base = baseAfter(ordered[other]);
+      const end = writeScoreFrom(buf, 3, score, base);
+      assertEquals(scoreLength(buf[3]), end - 3);
+      assertEquals(readScoreFrom(buf, 3, base), score);
+    }
   }
+});
+
+Deno.test("times in ms that are a second apart take two bytes each", () => {
+  const db = database();
+  const writer = new ZsetWriter();
+  const limits = { entries_max: 128, member_bytes_max: 64 };
+  for (let i = 0; i < 100; i++) {
+    writer.open(db, ARGS, 1, db.lookupWrite(ARGS, 1), limits);
+    writer.add(new TextEncoder().encode(`m${i + 100}`), 0, 4, 1.7e12 + 997 * i, 0);
+  }
+  const { valueStart, valueEnd } = db.locate(db.peek(ARGS, 1));
+  assertEquals(valueEnd - valueStart, 100 * (1 + 4 + 2) + 5);
 });
 
 Deno.test("a list of members is stored in order and knows what comes twice", () => {

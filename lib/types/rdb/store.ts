@@ -34,6 +34,7 @@ import { storeZset } from "../zset/build.ts";
 import { LargeZset } from "../zset/large_zset.ts";
 import { MemberList } from "../zset/member_list.ts";
 import { compareRuns, ENTRY_OVERHEAD_BYTES_MAX, writeEntry } from "../zset/packed_run.ts";
+import { baseAfter } from "../zset/score.ts";
 import type { PackedLimits } from "../zset/zset_writer.ts";
 import type { Intset, RdbValue } from "./decode.ts";
 import type { Elements } from "./elements.ts";
@@ -230,8 +231,11 @@ function putZset(
   }
   const to = roomFor(elements.length + count * ENTRY_OVERHEAD_BYTES_MAX);
   let at = 0;
+  let base = 0;
   for (let n = 0, k = first; n < count; n++, k += step) {
-    at = writeEntry(to, at, bytes, elements.start(k), elements.end(k), scores.at(k));
+    const score = scores.at(k);
+    at = writeEntry(to, at, bytes, elements.start(k), elements.end(k), score, base);
+    base = baseAfter(score);
   }
   db.store(ref, args, i, ZSET_PACKED, to, 0, at);
 }

@@ -7,6 +7,7 @@ import type { Args } from "../../resp/args.ts";
 import { LargeZset } from "./large_zset.ts";
 import type { MemberList } from "./member_list.ts";
 import { ENTRY_OVERHEAD_BYTES_MAX, writeEntry } from "./packed_run.ts";
+import { baseAfter } from "./score.ts";
 import type { PackedLimits } from "./zset_writer.ts";
 
 /**
@@ -35,9 +36,11 @@ export function storeZset(
   const total = members.memberBytes + count * ENTRY_OVERHEAD_BYTES_MAX;
   const run = Buffer.allocUnsafe(total);
   let at = 0;
+  let base = 0;
   for (let rank = 0; rank < count; rank++) {
-    const [start, end] = [members.startAt(rank), members.endAt(rank)];
-    at = writeEntry(run, at, bytes, start, end, members.scoreAt(rank));
+    const [start, end, score] = [members.startAt(rank), members.endAt(rank), members.scoreAt(rank)];
+    at = writeEntry(run, at, bytes, start, end, score, base);
+    base = baseAfter(score);
   }
   return db.store(ref, args, i, ZSET_PACKED, run, 0, at, keepExpiry);
 }

@@ -30,7 +30,7 @@ export function packedMembers(
 
 /** Whether the first element is below the maximum, and the last one above the minimum. */
 function reaches(run: PackedRun, { min, max }: LexRange): boolean {
-  run.goTo(run.from);
+  run.rewind();
   if (!run.step() || !isBelow(run, max)) return false;
   while (run.step());
   return isAbove(run, min);
@@ -41,7 +41,7 @@ function reaches(run: PackedRun, { min, max }: LexRange): boolean {
  * looked at, what follows is taken as long as it is below the maximum.
  */
 function firstStretch(run: PackedRun, { min, max }: LexRange, offset: number): Stretch {
-  run.goTo(run.from);
+  run.rewind();
   let first = 0;
   while (run.step() && !isAbove(run, min)) first++;
   if (!isBelow(run, max)) return NOTHING;
@@ -58,7 +58,7 @@ function firstStretch(run: PackedRun, { min, max }: LexRange, offset: number): S
 function lastStretch(run: PackedRun, { min, max }: LexRange, offset: number): Stretch {
   let last = -1;
   let lastIsAbove = false;
-  run.goTo(run.from);
+  run.rewind();
   for (let rank = 0; run.step(); rank++) {
     if (!isBelow(run, max)) continue;
     last = rank;
@@ -66,7 +66,7 @@ function lastStretch(run: PackedRun, { min, max }: LexRange, offset: number): St
   }
   if (!lastIsAbove || last < offset) return NOTHING;
   let first = 0;
-  run.goTo(run.from);
+  run.rewind();
   for (let rank = 0; rank <= last - offset; rank++) {
     run.step();
     if (!isAbove(run, min)) first = rank + 1;

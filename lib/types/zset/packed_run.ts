@@ -3,17 +3,23 @@
  *
  *     | length | member | score | length | member | score | ...
  *
- * A length has 7 bits a byte, low ones first, the high bit says that more follow; a score has its
- * short form (`score.ts`). The run is read in place, where it stands in its key's record.
+ * A length has 7 bits a byte, low ones first, the high bit says that more follow; a score is counted
+ * from the one before (`score.ts`), so that the run is read from its beginning, in place, where it
+ * stands in its key's record.
  */
 
 import { equalBytes } from "../../memory/bytes.ts";
-import { readShortScore, shortScoreLength, writeShortScore } from "./score.ts";
+import { baseAfter, readScoreFrom, scoreLength, writeScoreFrom } from "./score.ts";
 
 /** Bytes an entry takes besides its member, at most. */
 export const ENTRY_OVERHEAD_BYTES_MAX = 14;
+/** A byte of a length from here on: more follow. */
+const LONG = 0x80;
 
-/** Walks a run; the entry at hand is `bytes[at .. next)`, its member `bytes[start .. end)`. */
+/**
+ * Walks a run; the entry at hand is `bytes[at .. next)`, its member `bytes[start .. end)`, its score
+ * `score`.
+ */
 export class PackedRun {
   bytes: Uint8Array = new Uint8Array(0);
   from = 0;
@@ -22,17 +28,35 @@ export class PackedRun {
   start = 0;
   end = 0;
   next = 0;
+  /** Score of the entry at hand; before the first one that is stepped to, what it is counted from. */
+  score = 0;
+  /** What the score of the entry at hand is counted from. */
+  base = 0;
+  /** How many entries the last search by score has passed over. */
+  passed = 0;
 
   /** Begins before the first entry of the run `bytes[from .. to)`. */
   open(bytes: Uint8Array, from: number, to: number): void {
     this.bytes = bytes;
-    this.from = this.next = from;
+    this.from = from;
     this.to = to;
+    this.rewind();
   }
 
-  /** Begins again before the entry that stands at offset `at` (`to`: there is none). */
-  goTo(at: number): void {
+  /** Begins again before the first entry. */
+  rewind(): void {
+    this.goTo(this.from, 0);
+  }
+
+  /** Goes before the entry that stands at offset `at`, whose score is counted from `base`. */
+  goTo(at: number, base: number): void {
     this.next = at;
+    this.score = base;
+  }
+
+  /** What the score of the next entry is counted from. */
+  get nextBase(): number {
+    return baseAfter(this.score);
   }
 
   /** Steps to the next entry; false: there is none. */
@@ -42,7 +66,7 @@ export class PackedRun {
     const { bytes } = this;
     this.at = at;
     let length = bytes[at++];
-    if (length >= 0x80) {
+    if (length >= LONG) {
       length &= 0x7f;
       let byte: number;
       let shift = 7;
@@ -50,52 +74,78 @@ export class PackedRun {
         byte = bytes[at++];
         length |= (byte & 0x7f) << shift;
         shift += 7;
-      } while (byte >= 0x80);
+      } while (byte >= LONG);
     }
     this.start = at;
-    this.end = at + length;
-    this.next = this.end + shortScoreLength(bytes[this.end]);
+    const end = this.end = at + length;
+    const base = this.base = baseAfter(this.score);
+    this.score = readScoreFrom(bytes, end, base);
+    this.next = end + scoreLength(bytes[end]);
     if (this.next > this.to) throw new Error(`packed zset: an entry ends past ${this.to}`);
     return true;
   }
 
-  /** Score of the entry at hand. */
-  get score(): number {
-    return readShortScore(this.bytes, this.end);
-  }
-
-  /** Score of the entry after the one at hand, which stays where it is; NaN: there is none. */
+  /** Score of the entry after the one at hand; NaN: there is none. The next step comes to it. */
   get nextScore(): number {
-    const { next } = this;
     if (!this.step()) return NaN;
     const { score } = this;
-    this.next = next;
+    this.goTo(this.at, this.base);
     return score;
   }
 
   /** Steps from the beginning to the entry of a member; false: it has none. */
   find(buf: Uint8Array, start: number, end: number): boolean {
-    this.next = this.from;
+    const { bytes, to } = this;
     const length = end - start;
-    while (this.step()) {
-      if (
-        this.end - this.start === length && equalBytes(this.bytes, this.start, buf, start, length)
-      ) {
-        return true;
+    let base = 0;
+    for (let at = this.from; at < to;) {
+      const scoreAt = bytes[at] < LONG ? at + 1 + bytes[at] : this.#scoreAt(at);
+      const memberAt = scoreAt - length;
+      if (memberAt > at && equalBytes(bytes, memberAt, buf, start, length)) {
+        this.goTo(at, base);
+        this.step();
+        if (this.start === memberAt) return true; // else it only ends with those bytes
       }
+      base = baseAfter(readScoreFrom(bytes, scoreAt, base));
+      at = scoreAt + scoreLength(bytes[scoreAt]);
     }
     return false;
   }
 
-  /** Offset of the entry before which a member with this score belongs. */
-  placeOf(score: number, buf: Uint8Array, start: number, end: number): number {
-    this.next = this.from;
-    while (this.step()) {
-      const other = this.score;
-      if (other < score) continue;
-      if (other > score || this.compareMember(buf, start, end) > 0) return this.at;
+  /** Steps to the first entry with this score or more; `above`: with more; false: there is none. */
+  seekScore(score: number, above: boolean): boolean {
+    const { bytes, to } = this;
+    this.passed = 0;
+    let base = 0;
+    for (let at = this.from; at < to;) {
+      const scoreAt = bytes[at] < LONG ? at + 1 + bytes[at] : this.#scoreAt(at);
+      const other = readScoreFrom(bytes, scoreAt, base);
+      if (above ? other > score : other >= score) {
+        this.goTo(at, base);
+        return this.step();
+      }
+      this.passed++;
+      base = baseAfter(other);
+      at = scoreAt + scoreLength(bytes[scoreAt]);
     }
-    return this.to;
+    this.goTo(to, base);
+    return false;
+  }
+
+  /** Steps to the entry before which a member with this score belongs; false: behind the last. */
+  findPlace(score: number, buf: Uint8Array, start: number, end: number): boolean {
+    let found = this.seekScore(score, false);
+    while (found && this.score === score && this.compareMember(buf, start, end) < 0) {
+      found = this.step();
+    }
+    return found;
+  }
+
+  /** Where the score of the entry at offset `at` stands. */
+  #scoreAt(at: number): number {
+    this.goTo(at, 0);
+    this.step();
+    return this.end;
   }
 
   /** Orders the member at hand and `buf[start .. end)`. */
@@ -106,7 +156,7 @@ export class PackedRun {
   /** How many entries there are; the walk is at its end afterwards. */
   count(): number {
     let count = 0;
-    this.next = this.from;
+    this.rewind();
     while (this.step()) count++;
     return count;
   }
@@ -129,7 +179,10 @@ export function compareRuns(
   return (end - start) - (otherEnd - other);
 }
 
-/** Writes an entry at `to[at ..)`, which has room for it; returns the offset after it. */
+/**
+ * Writes an entry at `to[at ..)`, which has room for it; returns the offset after it. `base` is
+ * {@linkcode baseAfter} the score before, 0 for the first entry.
+ */
 export function writeEntry(
   to: Uint8Array,
   at: number,
@@ -137,13 +190,14 @@ export function writeEntry(
   start: number,
   end: number,
   score: number,
+  base: number,
 ): number {
   let length = end - start;
-  while (length >= 0x80) {
-    to[at++] = (length & 0x7f) | 0x80;
+  while (length >= LONG) {
+    to[at++] = (length & 0x7f) | LONG;
     length >>>= 7;
   }
   to[at++] = length;
   for (let i = start; i < end; i++) to[at++] = buf[i];
-  return writeShortScore(to, at, score);
+  return writeScoreFrom(to, at, score, base);
 }

@@ -1,12 +1,15 @@
 /**
- * Scores as bytes: eight for any double, or as few as its value needs.
+ * Scores as bytes: eight for any double, or as few as its distance from the score before needs.
  *
- * The short form is that of packed sorted sets. The first byte tells which it is:
+ * The second form is that of packed sorted sets, which are in order: a score is counted from its
+ * **base**, which is the score before if that is a whole number below 2^53, else 0. Times in
+ * milliseconds take three or four bytes so instead of seven. The first byte tells which it is:
  *
- *     0xxxxxxx                     0 .. 127
- *     10xxxxxx low                 0 .. 16383
- *     110xxxxx middle low          0 .. 2097151
- *     1110xnnn n bytes             n bytes of a magnitude, low ones first; x: it is negative
+ *     0xxxxxxx                     base + 0 .. 127
+ *     10xxxxxx low                 base + 0 .. 16383
+ *     110xxxxx middle low          base + 0 .. 2097151
+ *     11100nnn n bytes             base + n bytes, low ones first
+ *     11101nnn n bytes             negative, n bytes of its magnitude
  *     11111000 8 bytes             a double
  *
  * Promise: every score reads back as it was written - but for -0, which becomes 0, as it does in
@@ -20,10 +23,10 @@ const TWO_BYTES = 0x80;
 const TWO_BYTES_MAX = 0x3fff;
 const THREE_BYTES = 0xc0;
 const THREE_BYTES_MAX = 0x1fffff;
-const MAGNITUDE = 0xe0;
-const NEGATIVE = 0x08;
+const DISTANCE = 0xe0;
+const NEGATIVE = 0xe8;
 const DOUBLE = 0xf8;
-/** Magnitudes below this take seven bytes at most and are exact. */
+/** Whole numbers below this take seven bytes at most and are exact. */
 const EXACT_MAX = 2 ** 53;
 
 const double = new Float64Array(1);
@@ -41,53 +44,69 @@ export function readScore(from: Uint8Array, at: number): number {
   return double[0];
 }
 
-/** Writes the short form at `to[at ..)`; returns the offset after it. */
-export function writeShortScore(to: Uint8Array, at: number, score: number): number {
-  const magnitude = Math.abs(score);
-  if (!(magnitude < EXACT_MAX && Number.isInteger(score))) {
+/** What the score after this one is counted from. */
+export function baseAfter(score: number): number {
+  return isWhole(score) ? score : 0;
+}
+
+function isWhole(score: number): boolean {
+  return Number.isInteger(score) && Math.abs(score) < EXACT_MAX;
+}
+
+/** Writes a score, counted from `base`, at `to[at ..)`; returns the offset after it. */
+export function writeScoreFrom(to: Uint8Array, at: number, score: number, base: number): number {
+  const distance = score - base;
+  if (!isWhole(score) || distance >= EXACT_MAX || distance < 0 && score >= 0) {
     to[at] = DOUBLE;
     writeScore(to, at + 1, score);
     return at + 1 + SCORE_BYTES;
   }
-  if (score >= 0 && score <= THREE_BYTES_MAX) return writeSmallScore(to, at, score);
+  if (distance < 0) return writeLong(to, at, NEGATIVE, -score);
+  if (distance > THREE_BYTES_MAX) return writeLong(to, at, DISTANCE, distance);
+  return writeShort(to, at, distance);
+}
+
+function writeLong(to: Uint8Array, at: number, form: number, value: number): number {
   let end = at + 1;
-  for (let rest = magnitude; rest > 0; rest = Math.floor(rest / 256)) to[end++] = rest % 256;
-  to[at] = MAGNITUDE | (score < 0 ? NEGATIVE : 0) | (end - at - 1);
+  for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) to[end++] = rest % 256;
+  to[at] = form | (end - at - 1);
   return end;
 }
 
-function writeSmallScore(to: Uint8Array, at: number, score: number): number {
-  if (score < TWO_BYTES) {
-    to[at] = score;
+function writeShort(to: Uint8Array, at: number, distance: number): number {
+  if (distance < TWO_BYTES) {
+    to[at] = distance;
     return at + 1;
   }
-  if (score <= TWO_BYTES_MAX) {
-    to[at] = TWO_BYTES | (score >>> 8);
-    to[at + 1] = score & 0xff;
+  if (distance <= TWO_BYTES_MAX) {
+    to[at] = TWO_BYTES | (distance >>> 8);
+    to[at + 1] = distance & 0xff;
     return at + 2;
   }
-  to[at] = THREE_BYTES | (score >>> 16);
-  to[at + 1] = (score >>> 8) & 0xff;
-  to[at + 2] = score & 0xff;
+  to[at] = THREE_BYTES | (distance >>> 16);
+  to[at + 1] = (distance >>> 8) & 0xff;
+  to[at + 2] = distance & 0xff;
   return at + 3;
 }
 
-/** Length of the short form whose first byte is `first`. */
-export function shortScoreLength(first: number): number {
+/** Bytes of the score whose first byte is `first`. */
+export function scoreLength(first: number): number {
   if (first < TWO_BYTES) return 1;
   if (first < THREE_BYTES) return 2;
-  if (first < MAGNITUDE) return 3;
+  if (first < DISTANCE) return 3;
   return first < DOUBLE ? 1 + (first & 7) : 1 + SCORE_BYTES;
 }
 
-/** Reads the short form at `from[at ..)`. */
-export function readShortScore(from: Uint8Array, at: number): number {
+/** Reads what {@linkcode writeScoreFrom} has written at `from[at ..)`. */
+export function readScoreFrom(from: Uint8Array, at: number, base: number): number {
   const first = from[at];
-  if (first < TWO_BYTES) return first;
-  if (first < THREE_BYTES) return ((first & 0x3f) << 8) | from[at + 1];
-  if (first < MAGNITUDE) return ((first & 0x1f) << 16) | (from[at + 1] << 8) | from[at + 2];
+  if (first < TWO_BYTES) return base + first;
+  if (first < THREE_BYTES) return base + (((first & 0x3f) << 8) | from[at + 1]);
+  if (first < DISTANCE) {
+    return base + (((first & 0x1f) << 16) | (from[at + 1] << 8) | from[at + 2]);
+  }
   if (first >= DOUBLE) return readScore(from, at + 1);
-  let magnitude = 0;
-  for (let i = at + (first & 7); i > at; i--) magnitude = magnitude * 256 + from[i];
-  return (first & NEGATIVE) !== 0 ? -magnitude : magnitude;
+  let value = 0;
+  for (let i = at + (first & 7); i > at; i--) value = value * 256 + from[i];
+  return first < NEGATIVE ? base + value : -value;
 }

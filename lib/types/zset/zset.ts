@@ -34,8 +34,9 @@ export class Zset {
   #large: LargeZset | undefined;
   readonly #run = new PackedRun();
   #backwards = false;
-  /** Offsets of the entries that a walk backwards has still to come to. */
+  /** Offsets of the entries that a walk backwards has still to come to, and their bases. */
   #offsets = new Int32Array(128);
+  #bases = new Float64Array(128);
   #offsetCount = 0;
 
   /** Opens the sorted set in a record. */
@@ -85,7 +86,7 @@ export class Zset {
     const run = this.#run;
     const { at } = run;
     let rank = 0;
-    for (run.goTo(run.from); run.step() && run.at < at;) rank++;
+    for (run.rewind(); run.step() && run.at < at;) rank++;
     return rank;
   }
 
@@ -122,8 +123,7 @@ export class Zset {
     const large = this.#large;
     if (large !== undefined) return large.tree.seekScore(score, false);
     const run = this.#run;
-    run.goTo(run.from);
-    while (run.step()) if (run.score >= score) return run.goTo(run.at);
+    if (run.seekScore(score, false)) run.goTo(run.at, run.base);
   }
 
   /**
@@ -136,7 +136,7 @@ export class Zset {
     return this.#run.nextScore;
   }
 
-  /** Passes over the next element, forwards. */
+  /** Passes over the element whose score {@linkcode Zset.nextScore} has just told. */
   skip(): void {
     if (this.#large === undefined) this.#run.step();
     else this.#large.tree.slot++;
@@ -148,13 +148,13 @@ export class Zset {
     const large = this.#large;
     if (large !== undefined) return large.tree.seekRank(rank);
     const run = this.#run;
-    run.goTo(run.from);
+    run.rewind();
     if (!backwards) {
       while (rank-- > 0 && run.step());
       return;
     }
     this.#offsetCount = 0;
-    while (this.#offsetCount <= rank && run.step()) this.#noteOffset(run.at);
+    while (this.#offsetCount <= rank && run.step()) this.#noteEntry(run);
   }
 
   /** Steps to the next element in the direction of the walk; false: there is none. */
@@ -180,7 +180,8 @@ export class Zset {
   #stepPacked(): boolean {
     if (this.#backwards) {
       if (this.#offsetCount === 0) return false;
-      this.#run.goTo(this.#offsets[--this.#offsetCount]);
+      const k = --this.#offsetCount;
+      this.#run.goTo(this.#offsets[k], this.#bases[k]);
     }
     if (!this.#run.step()) return false;
     this.#takeEntry();
@@ -195,13 +196,17 @@ export class Zset {
     this.score = run.score;
   }
 
-  #noteOffset(at: number): void {
-    if (this.#offsetCount === this.#offsets.length) {
-      const longer = new Int32Array(this.#offsets.length * 2);
-      longer.set(this.#offsets);
-      this.#offsets = longer;
+  #noteEntry({ at, base }: PackedRun): void {
+    const k = this.#offsetCount++;
+    if (k === this.#offsets.length) {
+      const [offsets, bases] = [this.#offsets, this.#bases];
+      this.#offsets = new Int32Array(2 * k);
+      this.#bases = new Float64Array(2 * k);
+      this.#offsets.set(offsets);
+      this.#bases.set(bases);
     }
-    this.#offsets[this.#offsetCount++] = at;
+    this.#offsets[k] = at;
+    this.#bases[k] = base;
   }
 
   /** How many scores are below `score`, or equal to it if `orEqual`. */
@@ -211,15 +216,8 @@ export class Zset {
       large.tree.seekScore(score, orEqual);
       return large.tree.rank;
     }
-    const run = this.#run;
-    let count = 0;
-    run.goTo(run.from);
-    while (run.step()) {
-      const other = run.score;
-      if (orEqual ? other > score : other >= score) break;
-      count++;
-    }
-    return count;
+    this.#run.seekScore(score, orEqual);
+    return this.#run.passed;
   }
 }
 

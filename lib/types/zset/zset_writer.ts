@@ -6,12 +6,13 @@
  * remove.
  */
 
-import { newBytes } from "../../memory/bytes.ts";
+import { copyBytes, newBytes } from "../../memory/bytes.ts";
 import { type Database, NONE, type Ref } from "../../keyspace/database.ts";
 import { ZSET_PACKED } from "../../keyspace/value.ts";
 import type { Args } from "../../resp/args.ts";
 import { LargeZset } from "./large_zset.ts";
 import { ENTRY_OVERHEAD_BYTES_MAX, PackedRun, writeEntry } from "./packed_run.ts";
+import { baseAfter } from "./score.ts";
 
 /** Up to what size sets are packed: `zset-max-listpack-entries` and `-value`. */
 export interface PackedLimits {
@@ -57,7 +58,7 @@ export class ZsetWriter {
   #limits: PackedLimits = { entries_max: 0, member_bytes_max: 0 };
   #large: LargeZset | undefined;
   readonly #run = new PackedRun();
-  #entry = newBytes(256);
+  #scratch = newBytes(256);
 
   /**
    * Opens the sorted set of the key in argument `i`, whose lookup - the last one - returned `ref`;
@@ -107,7 +108,7 @@ export class ZsetWriter {
     }
     const run = this.#openRun();
     if (!run.find(buf, start, end)) return false;
-    this.#cut(run.at, run.next);
+    this.#cut(run.at, run.base);
     return true;
   }
 
@@ -120,9 +121,9 @@ export class ZsetWriter {
     }
     const run = this.#openRun();
     for (let rank = 0; rank < first; rank++) run.step();
-    const from = run.next;
+    const { next, nextBase } = run;
     for (let i = 0; i < count; i++) run.step();
-    this.#cut(from, run.next);
+    this.#cut(next, nextBase);
   }
 
   #addFirst(buf: Uint8Array, start: number, end: number, score: number, rules: number): number {
@@ -134,8 +135,16 @@ export class ZsetWriter {
       large.find(buf, start, end);
       large.insert(buf, start, end, score);
     } else {
-      const length = this.#writeEntry(buf, start, end, score);
-      this.#ref = this.#db.store(NONE, this.#args, this.#key, ZSET_PACKED, this.#entry, 0, length);
+      const length = this.#writeEntry(0, buf, start, end, score, 0);
+      this.#ref = this.#db.store(
+        NONE,
+        this.#args,
+        this.#key,
+        ZSET_PACKED,
+        this.#scratch,
+        0,
+        length,
+      );
     }
     return AddResult.added;
   }
@@ -146,7 +155,7 @@ export class ZsetWriter {
       const old = run.score;
       const result = this.#decide(old, score, rules);
       if (result !== AddResult.changed) return result;
-      this.#cut(run.at, run.next);
+      this.#cut(run.at, run.base);
       this.#insertEntry(buf, start, end, this.score);
       return result;
     }
@@ -209,33 +218,63 @@ export class ZsetWriter {
     return this.#run;
   }
 
-  /** Writes an entry into `#entry`; returns its length. */
-  #writeEntry(buf: Uint8Array, start: number, end: number, score: number): number {
-    const bytes_max = end - start + ENTRY_OVERHEAD_BYTES_MAX;
-    if (this.#entry.length < bytes_max) this.#entry = newBytes(bytes_max * 2);
-    return writeEntry(this.#entry, 0, buf, start, end, score);
+  /** Writes an entry into the scratch buffer at `at`; returns the offset after it. */
+  #writeEntry(
+    at: number,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    score: number,
+    base: number,
+  ): number {
+    const bytes_max = at + end - start + ENTRY_OVERHEAD_BYTES_MAX;
+    if (this.#scratch.length < bytes_max) {
+      const longer = newBytes(bytes_max * 2);
+      longer.set(this.#scratch);
+      this.#scratch = longer;
+    }
+    return writeEntry(this.#scratch, at, buf, start, end, score, base);
   }
 
-  /** Puts an entry where it belongs. */
+  /** Puts an entry where it belongs; the score of the one behind it is counted from it then. */
   #insertEntry(buf: Uint8Array, start: number, end: number, score: number): void {
     const run = this.#openRun();
-    const place = run.placeOf(score, buf, start, end) - run.from;
-    const length = this.#writeEntry(buf, start, end, score);
-    const before = run.to - run.from;
-    this.#ref = this.#db.resizeValue(this.#ref, ZSET_PACKED, before + length);
-    const { bytes, valueStart } = this.#db.locate(this.#ref);
-    const at = valueStart + place;
-    if (place < before) bytes.copyWithin(at + length, at, valueStart + before);
-    for (let i = 0; i < length; i++) bytes[at + i] = this.#entry[i];
+    const isFollowed = run.findPlace(score, buf, start, end);
+    const [from, base] = isFollowed ? [run.at, run.base] : [run.to, run.nextBase];
+    let length = this.#writeEntry(0, buf, start, end, score, base);
+    if (isFollowed) length = this.#writeAgain(run, length, baseAfter(score));
+    this.#replace(from, isFollowed ? run.next : from, length);
   }
 
-  /** Takes out what stands from offset `from` to `to` of the record's bytes: whole entries. */
-  #cut(from: number, to: number): void {
-    const { bytes, valueStart, valueEnd } = this.#db.locate(this.#ref);
-    bytes.copyWithin(from, to, valueEnd);
+  /**
+   * Takes out what stands from offset `from` of the record's bytes up to the end of the entry at
+   * hand; `base` is what the score of the first one is counted from, and then that of the one behind.
+   */
+  #cut(from: number, base: number): void {
+    const run = this.#run;
+    const to = run.next;
+    if (run.step()) this.#replace(from, run.next, this.#writeAgain(run, 0, base));
+    else this.#replace(from, to, 0);
+  }
+
+  /** Writes the entry at hand into the scratch buffer at `at`, its score counted from `base`. */
+  #writeAgain(run: PackedRun, at: number, base: number): number {
+    return this.#writeEntry(at, run.bytes, run.start, run.end, run.score, base);
+  }
+
+  /** Puts the first `length` bytes of the scratch buffer in the place of `from .. to` of the run. */
+  #replace(from: number, to: number, length: number): void {
+    const { from: runFrom, to: runTo } = this.#run;
+    const size = runTo - runFrom + length - (to - from);
+    if (length > to - from) this.#ref = this.#db.resizeValue(this.#ref, ZSET_PACKED, size);
+    const { bytes, valueStart } = this.#db.locate(this.#ref);
+    const shift = valueStart - runFrom; // the record may have moved
+    bytes.copyWithin(from + shift + length, to + shift, runTo + shift);
+    copyBytes(this.#scratch, 0, length, bytes, from + shift);
     // Stored anew, so that what has become small takes a small record.
-    const end = valueEnd - (to - from);
-    this.#ref = this.#db.setValue(this.#ref, ZSET_PACKED, bytes, valueStart, end);
+    if (length < to - from) {
+      this.#ref = this.#db.setValue(this.#ref, ZSET_PACKED, bytes, valueStart, valueStart + size);
+    }
   }
 
   /** Makes the set a large one, unless it is. */
