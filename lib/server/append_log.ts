@@ -60,6 +60,10 @@ export class AppendLog implements TurnLog, UnitSink {
     return this.#writer?.safePosition ?? Infinity;
   }
 
+  get holdsUp(): boolean {
+    return this.#writer?.waitsForDisk === true && this.#queue!.pending_bytes > 0;
+  }
+
   /** Position after all that was appended. */
   get position(): number {
     return this.#queue?.position ?? this.#lastPosition;

@@ -298,7 +298,7 @@ export class Server implements ServerHandle {
     this.clients.pause(0, false);
     const gone = this.#listeners.close();
     for (const connection of this.#connections) connection.close(false);
-    await Promise.all([this.persistence.close(), gone]);
+    await Promise.all([this.persistence.close(), this.#turn.close(), gone]);
   }
 
   #admit(conn: Deno.Conn): Admission {

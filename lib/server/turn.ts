@@ -2,6 +2,7 @@
  * A turn: what is served between two polls of the event loop.
  *
  *     input of A, B, C arrives -> look ahead for all -> run A's, B's, C's commands
+ *                              -> the same for who has come meanwhile, if the disk is to be waited for
  *                              -> one write to the log -> when that is safe, their replies leave
  *                              -> more is read from A, B and C
  *
@@ -16,6 +17,7 @@
  */
 
 import type { Lookahead } from "../keyspace/lookahead.ts";
+import { Gathering } from "./gathering.ts";
 
 /** A connection with replies to send. */
 export interface TurnMember {
@@ -41,12 +43,14 @@ export interface TurnArrival {
 export interface TurnLog {
   /** Everything up to this position is as safe as the policy asks. */
   readonly safePosition: number;
+  /** Whether a commit would now hold up everybody until the disk has answered. */
+  readonly holdsUp: boolean;
   /** Hands what has gathered to the writer, which calls {@linkcode Turn.release} when it is safe. */
   commit(): void;
 }
 
 /** Without a log everything is as safe as it will get. */
-export const NO_LOG: TurnLog = { safePosition: Infinity, commit() {} };
+export const NO_LOG: TurnLog = { safePosition: Infinity, holdsUp: false, commit() {} };
 
 /** Gathers the connections served in a turn and lets their replies go. */
 export class Turn {
@@ -55,7 +59,10 @@ export class Turn {
   /** Called when all have been served, before anything is written. */
   onServed: () => void = () => {};
   readonly #lookahead: Lookahead;
+  readonly #gathering = new Gathering();
   readonly #arrivals: TurnArrival[] = [];
+  /** So many of them have been served. */
+  #served = 0;
   readonly #members: TurnMember[] = [];
   #scheduled = false;
 
@@ -96,6 +103,11 @@ export class Turn {
     members.length = waiting;
   }
 
+  /** For the end of the server. */
+  close(): Promise<void> {
+    return this.#gathering.close();
+  }
+
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -104,6 +116,7 @@ export class Turn {
 
   readonly #run = () => {
     this.#serve();
+    if (this.log.holdsUp && this.#gathering.waits(this.#served, this.#run)) return;
     this.#scheduled = false;
     this.onServed();
     this.log.commit();
@@ -115,19 +128,21 @@ export class Turn {
     const arrivals = this.#arrivals;
     for (let i = 0; i < arrivals.length; i++) arrivals[i].readOn();
     arrivals.length = 0;
+    this.#served = 0;
   }
 
   /** Serves those that have arrived, some at a time: what is read ahead must stay in the cache. */
   #serve(): void {
     const arrivals = this.#arrivals;
     const lookahead = this.#lookahead;
-    let ahead = 0;
-    for (let i = 0; i < arrivals.length; i++) {
+    let ahead = this.#served;
+    for (let i = this.#served; i < arrivals.length; i++) {
       if (i === ahead) {
         while (ahead < arrivals.length && lookahead.hasRoom) arrivals[ahead++].lookAhead(lookahead);
         lookahead.run();
       }
       arrivals[i].process();
     }
+    this.#served = arrivals.length;
   }
 }

@@ -15,7 +15,7 @@
  * without bytes, after everything before it and before everything behind it.
  */
 
-import { newBytes } from "../../memory/bytes.ts";
+import { copyBytes, newBytes } from "../../memory/bytes.ts";
 
 /** What the generator hands over at once. */
 export interface Batch {
@@ -47,8 +47,6 @@ export const DEFAULT_QUEUE_LIMITS: QueueLimits = {
 const INITIAL_SIZE_BYTES = 64 * 1024;
 /** A buffer that grew past this for one batch is not kept for the next. */
 const KEPT_SIZE_BYTES_MAX = 1024 * 1024;
-/** Below this a loop over bytes is faster than `set` on a view (measured: they meet near 48 B). */
-const LOOP_BYTES_MAX = 48;
 const NO_BYTES = new Uint8Array(0);
 
 /** The queue. One consumer at a time. */
@@ -131,14 +129,9 @@ export class AofQueue {
   #copy(bytes: Uint8Array, start: number, end: number): void {
     if (this.#closed) throw new Error("append to a closed AOF queue");
     const size = end - start;
-    let at = this.#length;
+    const at = this.#length;
     if (at + size > this.#filling.length) this.#grow(at + size);
-    const filling = this.#filling;
-    if (size <= LOOP_BYTES_MAX) {
-      for (let i = start; i < end; i++) filling[at++] = bytes[i];
-    } else {
-      filling.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
-    }
+    copyBytes(bytes, start, end, this.#filling, at);
   }
 
   /** The end of a turn: what has gathered goes to the consumer, within a few microtasks. */

@@ -148,6 +148,11 @@ export class AofWriter {
     return this.#policy;
   }
 
+  /** Whether nothing else is done until the disk has answered for a batch. */
+  get waitsForDisk(): boolean {
+    return this.#policy === "always" && !this.#holdsSyncs;
+  }
+
   /**
    * CONFIG SET appendfsync: holds from the next batch on; `always` first makes what was written
    * under the old policy safe.
