@@ -143,11 +143,6 @@ export class AofWriter {
     return error && `MISCONF Errors writing to the AOF file: ${error.reason}`;
   }
 
-  /** When the log is forced to stable storage. */
-  get policy(): FsyncPolicy {
-    return this.#policy;
-  }
-
   /** Whether nothing else is done until the disk has answered for a batch. */
   get waitsForDisk(): boolean {
     return this.#policy === "always" && !this.#holdsSyncs;
