@@ -16,7 +16,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { withView } from "./bytes.ts";
+import { copyBytes, withView } from "./bytes.ts";
 
 /** Size of the segments of a large arena in bytes. */
 export const SEGMENT_BYTES_MAX = 1 << 20;
@@ -211,6 +211,7 @@ export class Arena {
       roomy.splice(listed, 1);
       roomy.unshift(segment);
     }
+    const bytes = this.bytes[segment];
     const words = this.words[segment];
     const unitsPerSlot = slotBytes >>> 3;
     const end = this.#untouched[segment] >>> 3;
@@ -221,12 +222,8 @@ export class Arena {
       const from = (segment << OFFSET_BITS) | unit;
       const to = this.allocate(slotBytes);
       const target = (to & OFFSET_MASK) << 3;
-      this.bytes[segment].copy(
-        this.bytes[to >>> OFFSET_BITS],
-        target,
-        unit << 3,
-        (unit << 3) + slotBytes,
-      );
+      const start = unit << 3;
+      copyBytes(bytes, start, start + slotBytes, this.bytes[to >>> OFFSET_BITS], target);
       moved(from, to);
       this.free(from);
       count++;

@@ -19,6 +19,8 @@
 
 import type { Random } from "../platform/random.ts";
 import { BUCKET_WORDS, BucketStore, PART_BITS, PART_BUCKETS, SpillStore } from "./bucket_store.ts";
+import { DrawsAhead, type Slots } from "./draws_ahead.ts";
+import { reverseBits } from "./hash.ts";
 
 /** What an index needs to know of the records it points to. */
 export interface RecordOwner {
@@ -43,14 +45,7 @@ const LOAD_MIN = 4;
 /** An emptied index larger than this begins anew: overflow buckets are given back only then. */
 const EMPTY_BYTES_MAX = 1 << 16;
 
-/** Reverses the order of the 32 bits of `x`; the result is unsigned. */
-function reverseBits(x: number): number {
-  x = ((x >>> 1) & 0x55555555) | ((x & 0x55555555) << 1);
-  x = ((x >>> 2) & 0x33333333) | ((x & 0x33333333) << 2);
-  x = ((x >>> 4) & 0x0f0f0f0f) | ((x & 0x0f0f0f0f) << 4);
-  x = ((x >>> 8) & 0x00ff00ff) | ((x & 0x00ff00ff) << 8);
-  return ((x >>> 16) | (x << 16)) >>> 0;
-}
+const draws = new DrawsAhead();
 
 /** The tag of a hash: its high byte, or 1 where that is 0. */
 function tagOf(hash: number): number {
@@ -58,7 +53,7 @@ function tagOf(hash: number): number {
 }
 
 /** Addresses of records, found by the bytes of their keys. */
-export class HashIndex {
+export class HashIndex implements Slots {
   /** How many records are indexed. */
   size = 0;
 
@@ -229,21 +224,23 @@ export class HashIndex {
 
   /** The address of a record, each equally likely; 0 if there is none. O(1) on average. */
   random(random: Random): number {
-    if (this.size === 0) return 0;
-    const slots = (this.#buckets + this.#spill.used) * SLOTS;
-    for (;;) { // any slot of any bucket; an empty one draws again
-      const place = random.below(slots);
-      let bucket = Math.floor(place / SLOTS);
-      const slot = place - bucket * SLOTS;
-      let parts = this.#homeParts;
-      if (bucket >= this.#buckets) {
-        bucket -= this.#buckets - 1; // overflow buckets are numbered from 1
-        parts = this.#spill.parts;
-      }
-      const at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
-      const address = parts[bucket >>> PART_BITS][at + SLOT + slot];
-      if (address !== 0) return address;
+    return this.size === 0 ? 0 : draws.choose(this, random, this.#owner);
+  }
+
+  get slotCount(): number {
+    return (this.#buckets + this.#spill.used) * SLOTS;
+  }
+
+  addressAt(place: number): number {
+    let bucket = Math.floor(place / SLOTS);
+    const slot = place - bucket * SLOTS;
+    let parts = this.#homeParts;
+    if (bucket >= this.#buckets) {
+      bucket -= this.#buckets - 1; // overflow buckets are numbered from 1
+      parts = this.#spill.parts;
     }
+    const at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
+    return parts[bucket >>> PART_BITS][at + SLOT + slot];
   }
 
   #bucketOf(hash: number): number {

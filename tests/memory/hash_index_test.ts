@@ -219,6 +219,31 @@ Deno.test("crowded buckets lose nothing and are chosen from fairly, as overflow 
   }
 });
 
+Deno.test("a choice is fair whatever came and went since places were drawn ahead for it", () => {
+  const chance = new Seeded(seed);
+  const trials = 20_000;
+  const count = 60;
+  const counts = new Array<number>(count + 1).fill(0);
+  for (let trial = 0; trial < trials; trial++) {
+    const index = numberIndex(scramble);
+    const others = chance.pick([5, 100, 200]); // fewer than there will be, or more
+    for (let n = 1; n <= others; n++) index.insert(scramble(-n), -n);
+    index.random(chance);
+    index.random(chance); // places are drawn ahead
+    for (let n = 1; n <= count; n++) index.insert(scramble(n), n);
+    for (let n = 1; n <= others; n++) index.remove(scramble(-n), -n);
+    for (let pops = 0; pops < 3; pops++) {
+      const n = index.random(chance);
+      counts[n]++;
+      index.remove(scramble(n), n);
+    }
+  }
+  assertEquals(counts[0], 0);
+  const expected = (3 * trials) / count;
+  const chiSquare = counts.slice(1).reduce((sum, n) => sum + (n - expected) ** 2, 0) / expected;
+  assertLess(chiSquare, 59 + 4 * Math.sqrt(2 * 59)); // 59 degrees of freedom, four deviations
+});
+
 Deno.test("an emptied index is as small as a new one, however large it was", () => {
   const index = numberIndex(scramble);
   const fresh = index.bytes;
