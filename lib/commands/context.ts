@@ -65,6 +65,8 @@ export interface Persistence {
   readonly refusal: string | undefined;
   /** Position of the log behind all that was changed so far. */
   readonly logPosition: number;
+  /** Memory for what is to be logged, in bytes, whether in use or not. */
+  readonly logBuffer_bytes: number;
   /** Position of the log up to which it is on stable storage; -1: nothing is logged. */
   readonly syncedPosition: number;
   /** Settles when {@linkcode Persistence.syncedPosition} has got there, or the log was closed. */

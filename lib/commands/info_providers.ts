@@ -82,6 +82,7 @@ function memoryLines(server: ServerHandle): InfoLine[] {
     ["mem_clients_slaves", 0],
     ["mem_clients_normal", figures.clients_bytes],
     ["mem_cluster_links", 0],
+    ["mem_aof_buffer", figures.logBuffer_bytes],
     ["mem_allocator", "arena"],
     ["active_defrag_running", 0],
     ["lazyfree_pending_objects", 0],

@@ -210,7 +210,7 @@ function statsFields(server: ServerHandle, figures: MemoryFigures): Field[] {
     integerField("clients.slaves", 0),
     integerField("clients.normal", figures.clients_bytes),
     integerField("cluster.links", 0),
-    integerField("aof.buffer", 0),
+    integerField("aof.buffer", figures.logBuffer_bytes),
     integerField("lua.caches", 0),
     integerField("functions.caches", 0),
     ...databases.map(({ index, table }): Field => [`db.${index}`, (reply) => {

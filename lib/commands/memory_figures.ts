@@ -1,9 +1,9 @@
 /**
  * Memory in figures, for INFO and MEMORY.
  *
- * Promise: `used` is a sum of what is known exactly - keys and values, their indexes, the clients'
- * buffers - on top of what the program itself took when it started. It does not move with V8's
- * garbage, so that it falls when keys are deleted.
+ * Promise: `used` is a sum of what is known exactly - keys and values, their indexes, the buffers of
+ * the clients and of the log - on top of what the program itself took when it started. It does not
+ * move with V8's garbage, so that it falls when keys are deleted.
  */
 
 import { type MemoryUsage, memoryUsage } from "../platform/process.ts";
@@ -19,6 +19,8 @@ export interface MemoryFigures {
   readonly startup_bytes: number;
   /** Buffers of all clients, for input and replies. */
   readonly clients_bytes: number;
+  /** For what is to be logged. */
+  readonly logBuffer_bytes: number;
   /** Keys and values. */
   readonly dataset_bytes: number;
   /** What finds them. */
@@ -53,13 +55,15 @@ export function memoryFigures(server: ServerHandle): MemoryFigures {
   }
   const keyspace_bytes = server.keyspace.measureBytes();
   const clients_bytes = clientBytes(server);
-  const used_bytes = gauge.startup_bytes + clients_bytes + keyspace_bytes;
+  const { logBuffer_bytes } = server.persistence;
+  const used_bytes = gauge.startup_bytes + clients_bytes + logBuffer_bytes + keyspace_bytes;
   gauge.peak_bytes = Math.max(gauge.peak_bytes, used_bytes);
   return {
     used_bytes,
     peak_bytes: gauge.peak_bytes,
     startup_bytes: gauge.startup_bytes,
     clients_bytes,
+    logBuffer_bytes,
     dataset_bytes: keyspace_bytes - indexes,
     indexes_bytes: indexes,
     reserved_bytes: reserved,
@@ -107,7 +111,8 @@ export interface MemoryRatios {
 /** How the figures compare. */
 export function memoryRatios(figures: MemoryFigures): MemoryRatios {
   const { used_bytes, process: { rss_bytes, heapTotal_bytes, external_bytes } } = figures;
-  const active_bytes = figures.startup_bytes + figures.clients_bytes + figures.reserved_bytes;
+  const active_bytes = figures.startup_bytes + figures.clients_bytes + figures.logBuffer_bytes +
+    figures.reserved_bytes;
   const resident_bytes = heapTotal_bytes + external_bytes;
   return {
     allocatorFragmentation: active_bytes / used_bytes,

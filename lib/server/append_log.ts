@@ -69,6 +69,11 @@ export class AppendLog implements TurnLog, UnitSink {
     return this.#queue?.position ?? this.#lastPosition;
   }
 
+  /** Memory for what is to be written. */
+  get buffer_bytes(): number {
+    return this.#queue?.buffer_bytes ?? 0;
+  }
+
   /** Position up to which everything is on stable storage; -1: nothing is logged. */
   get syncedPosition(): number {
     return this.#writer?.syncedPosition ?? -1;

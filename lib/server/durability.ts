@@ -144,6 +144,10 @@ export class Durability implements Persistence {
     return this.appendLog.position;
   }
 
+  get logBuffer_bytes(): number {
+    return this.appendLog.buffer_bytes;
+  }
+
   get syncedPosition(): number {
     return this.appendLog.syncedPosition;
   }

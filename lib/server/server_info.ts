@@ -94,6 +94,9 @@ function* statsLines(server: InformedServer): Generator<InfoLine> {
   yield ["rejected_connections", stats.connectionsRejected];
   yield* none("sync_full", "sync_partial_ok", "sync_partial_err");
   yield ["expired_keys", keyspace.stats.expired];
+  yield ["expired_stale_perc", (keyspace.stats.expiredShare * 100).toFixed(2)];
+  yield ["expired_time_cap_reached_count", keyspace.stats.expireSlicesCut];
+  yield ["expire_cycle_cpu_milliseconds", Math.floor(keyspace.stats.expireCycle_ms)];
   yield ["evicted_keys", keyspace.stats.evicted];
   yield* none("evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time");
   yield ["keyspace_hits", keyspace.stats.hits];

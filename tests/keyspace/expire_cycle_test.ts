@@ -53,7 +53,12 @@ Deno.test("a slice ends when its time is over, and asks for another while much i
     assertEquals(more || expired.length === size, true);
   }
   assertGreater(slices, 1);
+  const { expireSlicesCut, expiredShare, expireCycle_ms } = keyspace.stats;
+  assertLessOrEqual(slices - 1, expireSlicesCut);
+  assertGreater(expiredShare, (1 - 0.95 ** (slices - 1)) / 2, "nearly all had expired");
+  assertGreater(expireCycle_ms, slices - 1);
   assertEquals(cycle.run(), false, "nothing is left");
+  assertLess(keyspace.stats.expiredShare, expiredShare);
 });
 
 Deno.test("no database waits for another: each loses as many in the same time", () => {

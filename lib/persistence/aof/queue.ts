@@ -166,6 +166,11 @@ export class AofQueue {
     return this.#position;
   }
 
+  /** Memory of the buffers, in bytes. */
+  get buffer_bytes(): number {
+    return this.#filling.length + this.#spare.length + this.#endedBytes;
+  }
+
   /** Bytes appended and not yet written, those of a batch under way included. */
   get pending_bytes(): number {
     return this.#endedBytes + this.#length + this.#handedBytes;
