@@ -15,6 +15,8 @@ const DRAWS = 32;
 
 /** An index, as far as choices are concerned. */
 export interface Slots {
+  /** A number of its own, above 0. */
+  readonly id: number;
   /** How many slots there are, those not in use included. */
   readonly slotCount: number;
   /** Address of the record in a slot; 0: it is not in use. */
@@ -30,7 +32,8 @@ interface Toucher {
 export class DrawsAhead {
   readonly #places = new Int32Array(DRAWS);
   readonly #addresses = new Int32Array(DRAWS);
-  #index: Slots | undefined;
+  /** The index, by its number: what has been emptied is not to be held here. */
+  #id = 0;
   #slotCount = 0;
   #left = 0;
 
@@ -44,7 +47,7 @@ export class DrawsAhead {
 
   #next(index: Slots, random: Random, records: Toucher): number {
     const { slotCount } = index;
-    if (index !== this.#index || slotCount > this.#slotCount) this.#left = 0;
+    if (index.id !== this.#id || slotCount > this.#slotCount) this.#left = 0;
     while (this.#left > 0) {
       const place = this.#places[--this.#left];
       if (place < slotCount) return place;
@@ -56,8 +59,8 @@ export class DrawsAhead {
   /** Draws places: one where another index was drawn from before, else many. */
   #draw(index: Slots, slotCount: number, random: Random, records: Toucher): void {
     const places = this.#places;
-    const count = index === this.#index ? DRAWS : 1;
-    this.#index = index;
+    const count = index.id === this.#id ? DRAWS : 1;
+    this.#id = index.id;
     this.#slotCount = slotCount;
     this.#left = count;
     for (let i = 0; i < count; i++) places[i] = random.below(slotCount);

@@ -46,6 +46,8 @@ const LOAD_MIN = 4;
 const EMPTY_BYTES_MAX = 1 << 16;
 
 const draws = new DrawsAhead();
+/** How many indexes were made. */
+let indexes = 0;
 
 /** The tag of a hash: its high byte, or 1 where that is 0. */
 function tagOf(hash: number): number {
@@ -54,6 +56,7 @@ function tagOf(hash: number): number {
 
 /** Addresses of records, found by the bytes of their keys. */
 export class HashIndex implements Slots {
+  readonly id: number = ++indexes;
   /** How many records are indexed. */
   size = 0;
 

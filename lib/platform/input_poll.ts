@@ -22,18 +22,19 @@ export class InputPoll {
     this.#in = into;
   }
 
-  /** @throws {Error} if this machine has no room for a connection, or no loopback */
+  /** @throws {Error} without permission, a loopback, or room for a connection */
   static async open(): Promise<InputPoll> {
+    const { state } = Deno.permissions.querySync({ name: "net", host: LOOPBACK });
+    if (state !== "granted") throw new Error(`not to be asked for: net access to ${LOOPBACK}`);
     const listener = Deno.listen({ hostname: LOOPBACK, port: 0 });
     try {
-      const { port } = listener.addr as Deno.NetAddr;
-      const out = await Deno.connect({ hostname: LOOPBACK, port });
-      out.setNoDelay(true);
-      const own = (out.localAddr as Deno.NetAddr).port;
-      while (true) {
-        const into = await listener.accept();
-        if (into.remoteAddr.port === own) return new InputPoll(out, into);
-        into.close(); // somebody else's
+      const out = await Deno.connect({ hostname: LOOPBACK, port: listener.addr.port });
+      try {
+        out.setNoDelay(true);
+        return new InputPoll(out, await acceptFrom(listener, out.localAddr.port));
+      } catch (error) {
+        out.close();
+        throw error;
       }
     } finally {
       listener.close();
@@ -70,4 +71,13 @@ export class InputPoll {
   };
 
   readonly #broken = (): void => this.close();
+}
+
+/** Somebody else may connect first. */
+async function acceptFrom(listener: Deno.TcpListener, port: number): Promise<Deno.Conn> {
+  while (true) {
+    const conn = await listener.accept();
+    if (conn.remoteAddr.port === port) return conn;
+    conn.close();
+  }
 }

@@ -28,6 +28,8 @@ export class Gathering {
   #opening: Promise<void> | undefined;
   #closed = false;
   #looks = 0;
+  /** Whether the look under way was so at the last {@linkcode Gathering.watch}, too. */
+  #isWatched = false;
   #lastCount = 0;
   #pause = 0;
   #nextPause = PAUSE_MIN;
@@ -38,13 +40,17 @@ export class Gathering {
   }
 
   /**
-   * Whether the turn, which has served `count` connections so far and would now hold up all others, is
-   * to wait for more; `then` is called when those have come who were on their way.
+   * Whether a turn that has served `count` connections so far is to wait for more; `then` is called
+   * when those have come who were on their way.
+   *
+   * @param isDear whether it would hold up all others now
    */
-  waits(count: number, then: () => void): boolean {
+  waits(isDear: boolean, count: number, then: () => void): boolean {
     const poll = this.#poll;
-    if (poll === undefined || poll.isBroken) {
-      this.#opening ??= this.#open();
+    this.#isWatched = false;
+    if (!isDear || poll === undefined || poll.isBroken) {
+      if (isDear) this.#opening ??= this.#open();
+      this.#looks = 0;
       return false;
     }
     if (this.#looks === 0 ? this.#isPausing() : this.#isOver(count)) return false;
@@ -52,6 +58,16 @@ export class Gathering {
     this.#lastCount = count;
     poll.poll(then);
     return true;
+  }
+
+  /**
+   * To be called some times a second: whoever waits for the second time has been forgotten by the
+   * system, and goes on; nobody waits any more.
+   */
+  watch(): void {
+    if (this.#looks === 0) return;
+    if (this.#isWatched) this.#poll?.close();
+    this.#isWatched = true;
   }
 
   /** No turn waits from now on; one that does goes on. */

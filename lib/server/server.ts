@@ -164,7 +164,10 @@ export class Server implements ServerHandle {
       this,
       this.stats,
       () => this.#endBackgroundUnit(),
-      (now_ms) => this.persistence.cron(now_ms),
+      (now_ms) => {
+        this.persistence.cron(now_ms);
+        this.#turn.watch();
+      },
     );
     this.#outputLimits = new OutputLimits({
       clock,

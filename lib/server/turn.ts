@@ -56,7 +56,7 @@ export const NO_LOG: TurnLog = { safePosition: Infinity, holdsUp: false, commit(
 export class Turn {
   /** The log in force. */
   log: TurnLog = NO_LOG;
-  /** Called when all have been served, before anything is written. */
+  /** Called when those have been served who are there, before anything is written. */
   onServed: () => void = () => {};
   readonly #lookahead: Lookahead;
   readonly #gathering = new Gathering();
@@ -103,6 +103,11 @@ export class Turn {
     members.length = waiting;
   }
 
+  /** Now and then: a turn does not wait for ever. */
+  watch(): void {
+    this.#gathering.watch();
+  }
+
   /** For the end of the server. */
   close(): Promise<void> {
     return this.#gathering.close();
@@ -116,9 +121,9 @@ export class Turn {
 
   readonly #run = () => {
     this.#serve();
-    if (this.log.holdsUp && this.#gathering.waits(this.#served, this.#run)) return;
-    this.#scheduled = false;
     this.onServed();
+    if (this.#gathering.waits(this.log.holdsUp, this.#served, this.#run)) return;
+    this.#scheduled = false;
     this.log.commit();
     this.release();
     this.#readOn();

@@ -1,7 +1,9 @@
 /** When a turn looks for more input before it waits for the disk, and how it looks. */
 
 import { InputPoll } from "../../lib/platform/input_poll.ts";
+import { Lookahead } from "../../lib/keyspace/lookahead.ts";
 import { Gathering } from "../../lib/server/gathering.ts";
+import { Turn } from "../../lib/server/turn.ts";
 import { assert, assertEquals, assertThrows } from "../kit/assert.ts";
 
 /** Counts what it is asked. */
@@ -19,7 +21,7 @@ class FakePoll {
 async function opened(): Promise<{ poll: FakePoll; gathering: Gathering }> {
   const poll = new FakePoll();
   const gathering = new Gathering(() => Promise.resolve(poll));
-  assert(!gathering.waits(1, nothing), "there is nothing to look with yet");
+  assert(!gathering.waits(true, 1, nothing), "there is nothing to look with yet");
   await Promise.resolve();
   await Promise.resolve();
   return { poll, gathering };
@@ -31,7 +33,7 @@ const nothing = () => {};
 function turn(gathering: Gathering, ...counts: number[]): number {
   let looks = 0;
   for (const count of counts) {
-    if (!gathering.waits(count, nothing)) return looks;
+    if (!gathering.waits(true, count, nothing)) return looks;
     looks++;
   }
   throw new Error(`a turn still waits after ${looks} looks`);
@@ -73,6 +75,60 @@ Deno.test("turns go on when there is nothing to look with", async () => {
   await other.close();
   assert(poll.isBroken);
   assertEquals(turn(other, 2), 0);
+});
+
+Deno.test("a look that does not come back ends the looking, and the turn goes on", async () => {
+  const { gathering, poll } = await opened();
+  assert(gathering.waits(true, 5, nothing));
+  gathering.watch();
+  assertEquals(turn(gathering, 6, 6), 1, "it came back in time");
+  gathering.watch();
+  gathering.watch();
+  assert(!poll.isBroken, "nobody waits");
+  turn(gathering, 1, 1);
+  turn(gathering, 1);
+  assert(gathering.waits(true, 5, nothing));
+  gathering.watch();
+  gathering.watch();
+  assert(poll.isBroken);
+  assertEquals(turn(gathering, 6), 0);
+});
+
+Deno.test("what runs until a look comes back is no command's time", async () => {
+  const happened: string[] = [];
+  const turn = new Turn(new Lookahead());
+  const commit = () => happened.push("commit");
+  turn.log = { safePosition: Infinity, holdsUp: true, commit };
+  turn.onServed = () => happened.push("told");
+  const process = () => happened.push("served");
+  while (!happened.includes("meanwhile")) { // the first turns do not wait
+    happened.length = 0;
+    turn.arrive({ lookAhead() {}, process, readOn() {} });
+    await Promise.resolve();
+    await Promise.resolve();
+    if (!happened.includes("commit")) happened.push("meanwhile");
+    do await new Promise((resolve) => setTimeout(resolve, 1)); while (!happened.includes("commit"));
+  }
+  await turn.close();
+  assertEquals(happened.slice(0, 3), ["served", "told", "meanwhile"]);
+});
+
+Deno.test("a turn that has nothing to wait for any more leaves no trace", async () => {
+  const { gathering } = await opened();
+  assert(gathering.waits(true, 5, nothing));
+  assert(!gathering.waits(false, 9, nothing), "what there was has been written meanwhile");
+  assertEquals(turn(gathering, 1, 1), 1);
+});
+
+Deno.test("what is still being opened when all ends is closed", async () => {
+  const poll = new FakePoll();
+  const { promise, resolve } = Promise.withResolvers<FakePoll>();
+  const gathering = new Gathering(() => promise);
+  assert(!gathering.waits(true, 1, nothing));
+  const closed = gathering.close();
+  resolve(poll);
+  await closed;
+  assert(poll.isBroken);
 });
 
 Deno.test("a look comes back after those whose input was there", async () => {
