@@ -16,7 +16,7 @@ import type { Snapshots } from "./snapshots.ts";
 /** After a failure the next try waits for so long (CONFIG_BGSAVE_RETRY_DELAY). */
 const RETRY_DELAY_S = 5;
 /** Unfinished files: ours, whatever process wrote them; Redis leaves out the first word. */
-const TEMPORARY_NAME = /^temp-redeno-\d+\.rdb$/;
+const TEMPORARY_NAME = /^temp-redeno-(\w+-)?\d+\.rdb$/;
 /** Encoded bytes are written in pieces of this size. */
 const PIECE_BYTES = 64 * 1024;
 
@@ -128,7 +128,7 @@ export class RdbSaves {
     if (this.#began_ms !== undefined && !last) {
       throw new Error("ERR Background save already in progress");
     }
-    const temporary = temporaryPath(path);
+    const temporary = temporaryPath(path, "now");
     this.#count++;
     try {
       const file = disk.open(temporary, "replace");
@@ -259,7 +259,7 @@ export class RdbSaves {
 
   async #write(path: string, atMoment: () => void): Promise<void> {
     const { server: { config }, disk, snapshots } = this.#host;
-    const temporary = temporaryPath(path);
+    const temporary = temporaryPath(path, "background");
     const writer = snapshots.open(
       temporary,
       () => snapshots.rdbEncoder(false),
@@ -269,6 +269,7 @@ export class RdbSaves {
     atMoment();
     await writer.finish();
     try {
+      writer.check();
       disk.rename(temporary, path);
     } catch (error) {
       removeQuietly(disk, temporary);
@@ -284,8 +285,9 @@ export class RdbSaves {
   }
 }
 
-function temporaryPath(path: string): string {
-  return joinPath(directoryOf(path), `temp-redeno-${processId()}.rdb`);
+/** Two may be written at a time: SAVE and FLUSHALL do not wait for what they have given up. */
+function temporaryPath(path: string, how: "now" | "background"): string {
+  return joinPath(directoryOf(path), `temp-redeno-${how}-${processId()}.rdb`);
 }
 
 /** Whoever writes a file holds its lock. */

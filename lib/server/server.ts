@@ -36,6 +36,7 @@ import { Cron } from "./cron.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Durability } from "./durability.ts";
 import { type Admission, admission } from "./door.ts";
+import type { Poll } from "./gathering.ts";
 import { LatencyMonitor } from "./latency_monitor.ts";
 import { Listeners } from "./listeners.ts";
 import { Monitors } from "./monitors.ts";
@@ -57,6 +58,8 @@ export interface ServerOptions {
   readonly random: Random;
   readonly disk: Disk;
   readonly logger: Logger;
+  /** Opens what makes the event loop look for input; not given: a connection to itself. */
+  readonly openPoll?: () => Promise<Poll>;
   /** Whether `port 0` means a free port (embedding, tests) rather than none. */
   readonly freePort?: boolean;
   /** Ends the process: after SHUTDOWN with 0, when the log cannot be trusted with 1. */
@@ -91,7 +94,7 @@ export class Server implements ServerHandle {
   readonly #dispatcher: Dispatcher;
   readonly #notifications: Notifications;
   readonly #lookahead = new Lookahead();
-  readonly #turn = new Turn(this.#lookahead);
+  readonly #turn: Turn;
   readonly #cron: Cron;
   readonly #connections = new Set<Connection>();
   /** Copies of directives as plain fields: they are read at every command. */
@@ -109,6 +112,7 @@ export class Server implements ServerHandle {
     const { config, clock, random } = options;
     this.commands = renamedCommands(commands, config.commandRenames);
     this.#options = options;
+    this.#turn = new Turn(this.#lookahead, options.openPoll);
     this.config = config;
     this.clock = clock;
     this.random = random;

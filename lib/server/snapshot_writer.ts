@@ -136,6 +136,16 @@ export class SnapshotWriter {
     );
   }
 
+  /**
+   * To be asked right before the file is put in its place: somebody may have given up since
+   * {@linkcode SnapshotWriter.finish} has resolved.
+   *
+   * @throws {Error} what {@linkcode SnapshotWriter.abort} said
+   */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
   /** Gives up: {@linkcode SnapshotWriter.finish} will reject with `reason`. */
   abort(reason: Error): void {
     this.#failure ??= reason;

@@ -17,7 +17,7 @@
  */
 
 import type { Lookahead } from "../keyspace/lookahead.ts";
-import { Gathering } from "./gathering.ts";
+import { Gathering, type Poll } from "./gathering.ts";
 
 /** A connection with replies to send. */
 export interface TurnMember {
@@ -59,16 +59,20 @@ export class Turn {
   /** Called when those have been served who are there, before anything is written. */
   onServed: () => void = () => {};
   readonly #lookahead: Lookahead;
-  readonly #gathering = new Gathering();
+  readonly #gathering: Gathering;
   readonly #arrivals: TurnArrival[] = [];
   /** So many of them have been served. */
   #served = 0;
   readonly #members: TurnMember[] = [];
   #scheduled = false;
 
-  /** @param lookahead gathers what those that arrive will look up. */
-  constructor(lookahead: Lookahead) {
+  /**
+   * @param lookahead gathers what those that arrive will look up. @param openPoll opens what makes the
+   * event loop look for input; the system's where not given
+   */
+  constructor(lookahead: Lookahead, openPoll?: () => Promise<Poll>) {
     this.#lookahead = lookahead;
+    this.#gathering = new Gathering(openPoll);
   }
 
   /** Input has come, and is to be served. */

@@ -37,6 +37,17 @@ class KeptLog extends Logger {
   }
 }
 
+/** Comes back at once, after whatever the network has brought. */
+class SimPoll {
+  isBroken = false;
+  poll(then: () => void): void {
+    queueMicrotask(() => queueMicrotask(then));
+  }
+  close(): void {
+    this.isBroken = true;
+  }
+}
+
 /** A running server. */
 export class SimServer {
   /** The server itself. */
@@ -61,6 +72,7 @@ export class SimServer {
       random: new SeededRandom(1),
       disk,
       logger: this.#log,
+      openPoll: () => Promise.resolve(new SimPoll()),
       exit: (code) => this.exitCode ??= code,
     });
   }
