@@ -23,8 +23,9 @@ export interface Slots {
   addressAt(place: number): number;
 }
 
-/** Reads records, so that their cache misses overlap. */
-interface Toucher {
+/** Who has the records. */
+export interface Toucher {
+  /** Reads records that will be asked for at once, so that their cache misses overlap. */
   touch(addresses: ArrayLike<number>, count: number): void;
 }
 

@@ -19,17 +19,15 @@
 
 import type { Random } from "../platform/random.ts";
 import { BUCKET_WORDS, BucketStore, PART_BITS, PART_BUCKETS, SpillStore } from "./bucket_store.ts";
-import { DrawsAhead, type Slots } from "./draws_ahead.ts";
+import { DrawsAhead, type Slots, type Toucher } from "./draws_ahead.ts";
 import { reverseBits } from "./hash.ts";
 
 /** What an index needs to know of the records it points to. */
-export interface RecordOwner {
+export interface RecordOwner extends Toucher {
   /** Whether the key of the record at `address` is `buf[start .. end)`. */
   keyEquals(address: number, buf: Uint8Array, start: number, end: number): boolean;
   /** Hash of the key of the record at `address`: the int32 it was inserted with. */
   keyHash(address: number): number;
-  /** Reads records that will be asked for at once, so that their cache misses overlap. */
-  touch(addresses: ArrayLike<number>, count: number): void;
 }
 
 const SLOTS = 12;

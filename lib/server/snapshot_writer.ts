@@ -119,11 +119,11 @@ export class SnapshotWriter {
     const encoder = this.#encoder;
     await this.#walk(this.#snapshot!);
     try {
-      if (this.#failure !== undefined) throw this.#failure;
+      this.check();
       encoder.end();
       this.#flush();
       await this.#file.syncInBackground();
-      if (this.#failure !== undefined) throw this.#failure; // aborted in the last moment
+      this.check();
     } catch (error) {
       this.discard();
       throw error;
@@ -137,8 +137,8 @@ export class SnapshotWriter {
   }
 
   /**
-   * To be asked right before the file is put in its place: somebody may have given up since
-   * {@linkcode SnapshotWriter.finish} has resolved.
+   * Whether nobody has given up: to be asked after each wait, and by who puts the file in its place
+   * after {@linkcode SnapshotWriter.finish}, right before.
    *
    * @throws {Error} what {@linkcode SnapshotWriter.abort} said
    */

@@ -22,7 +22,7 @@ import { type HashEntry, storeHash } from "../hash/build.ts";
 import type { HashLimits } from "../hash/hash.ts";
 import { HashTable } from "../hash/hash_table.ts";
 import { ListBuilder } from "../list/build.ts";
-import { entryBytes, writeEntry as writeListEntry } from "../list/entry.ts";
+import { entryBytes, writeEntry } from "../list/entry.ts";
 import { PACKED_BYTES_MAX, PACKED_HEADER_BYTES, writePackedLength } from "../list/packed.ts";
 import { storeIntegers, storeSet } from "../set/build.ts";
 import { PACKED_MEMBER_BYTES_MAX, PACKED_MEMBERS_MAX } from "../set/editor.ts";
@@ -33,8 +33,7 @@ import type { Stream } from "../stream/stream.ts";
 import { storeZset } from "../zset/build.ts";
 import { LargeZset } from "../zset/large_zset.ts";
 import { MemberList } from "../zset/member_list.ts";
-import { compareRuns, ENTRY_OVERHEAD_BYTES_MAX, writeEntry } from "../zset/packed_run.ts";
-import { baseAfter } from "../zset/score.ts";
+import { compareRuns, ENTRY_OVERHEAD_BYTES_MAX, RunWriter } from "../zset/packed_run.ts";
 import type { PackedLimits } from "../zset/zset_writer.ts";
 import type { Intset, RdbValue } from "./decode.ts";
 import type { Elements } from "./elements.ts";
@@ -120,7 +119,7 @@ function putList({ db, ref, args, i }: Place, elements: Elements, limit: number)
     }
   } else {
     for (let k = 0; k < count; k++) {
-      at = writeListEntry(run, at, bytes, elements.start(k), elements.end(k));
+      at = writeEntry(run, at, bytes, elements.start(k), elements.end(k));
     }
   }
   db.store(ref, args, i, LIST_PACKED, run, 0, at);
@@ -230,14 +229,11 @@ function putZset(
     return;
   }
   const to = roomFor(elements.length + count * ENTRY_OVERHEAD_BYTES_MAX);
-  let at = 0;
-  let base = 0;
+  const writer = new RunWriter(to);
   for (let n = 0, k = first; n < count; n++, k += step) {
-    const score = scores.at(k);
-    at = writeEntry(to, at, bytes, elements.start(k), elements.end(k), score, base);
-    base = baseAfter(score);
+    writer.push(bytes, elements.start(k), elements.end(k), scores.at(k));
   }
-  db.store(ref, args, i, ZSET_PACKED, to, 0, at);
+  db.store(ref, args, i, ZSET_PACKED, to, 0, writer.length);
 }
 
 function roomFor(size: number): Buffer {

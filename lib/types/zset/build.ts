@@ -6,8 +6,7 @@ import { ZSET_PACKED } from "../../keyspace/value.ts";
 import type { Args } from "../../resp/args.ts";
 import { LargeZset } from "./large_zset.ts";
 import type { MemberList } from "./member_list.ts";
-import { ENTRY_OVERHEAD_BYTES_MAX, writeEntry } from "./packed_run.ts";
-import { baseAfter } from "./score.ts";
+import { ENTRY_OVERHEAD_BYTES_MAX, RunWriter } from "./packed_run.ts";
 import type { PackedLimits } from "./zset_writer.ts";
 
 /**
@@ -35,12 +34,9 @@ export function storeZset(
   }
   const total = members.memberBytes + count * ENTRY_OVERHEAD_BYTES_MAX;
   const run = Buffer.allocUnsafe(total);
-  let at = 0;
-  let base = 0;
+  const writer = new RunWriter(run);
   for (let rank = 0; rank < count; rank++) {
-    const [start, end, score] = [members.startAt(rank), members.endAt(rank), members.scoreAt(rank)];
-    at = writeEntry(run, at, bytes, start, end, score, base);
-    base = baseAfter(score);
+    writer.push(bytes, members.startAt(rank), members.endAt(rank), members.scoreAt(rank));
   }
-  return db.store(ref, args, i, ZSET_PACKED, run, 0, at, keepExpiry);
+  return db.store(ref, args, i, ZSET_PACKED, run, 0, writer.length, keepExpiry);
 }

@@ -201,3 +201,22 @@ export function writeEntry(
   for (let i = start; i < end; i++) to[at++] = buf[i];
   return writeScoreFrom(to, at, score, base);
 }
+
+/** Writes a run, entry after entry in their order, at the beginning of a buffer with room for it. */
+export class RunWriter {
+  readonly #to: Uint8Array;
+  #base = 0;
+  /** Bytes written. */
+  length = 0;
+
+  /** @param to where the run is to stand. */
+  constructor(to: Uint8Array) {
+    this.#to = to;
+  }
+
+  /** Adds an entry. */
+  push(buf: Uint8Array, start: number, end: number, score: number): void {
+    this.length = writeEntry(this.#to, this.length, buf, start, end, score, this.#base);
+    this.#base = baseAfter(score);
+  }
+}
