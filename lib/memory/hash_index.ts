@@ -2,15 +2,15 @@
  * A byte-keyed index: finds the address of a record by its key. It holds addresses only; keys stay
  * in the records, and the owner compares and hashes them.
  *
- * Linear hashing (Litwin 1980): the table grows and shrinks by one bucket at a time, so no step
- * ever stalls the loop and no second table is needed. A bucket is one cache line, 16 words:
- *
- *     | tag x 12 (one byte each, 3 words) | overflow bucket, 0: none | address x 12 |
- *
- * The tag is 8 bits of the hash (never 0; 0 marks an empty slot), so that a lookup reads a record
- * only when it almost surely is the right one. With `m` the largest power of two not above the
+ * Linear hashing (Litwin 1980): the table grows and shrinks bucket by bucket, so no step
+ * ever stalls the loop and no second table is needed. With `m` the largest power of two not above the
  * number of buckets and `s = buckets - m`, the buckets below `s` have been split: hash h lives in
- * bucket `h & (2m - 1)` if that exists, else in `h & (m - 1)`.
+ * bucket `h & (m - 1)`, or in `h & (2m - 1)` if that one has been split.
+ *
+ * What a bucket holds: `bucket_chains.ts`. The tag of an entry is eight bits of its hash, so that a
+ * lookup reads a record only when it almost surely is the right one. They are the bits above those
+ * that number the bucket, taken further up at every third doubling: whether an entry moves when its
+ * bucket is split is told by its tag, and only at every third doubling by its record.
  *
  * Scan cursors are positions in the order of *bit-reversed* hashes. A bucket is one interval of
  * that order, a split halves the interval in place, a merge joins two neighbours; so a scan that
@@ -18,7 +18,8 @@
  */
 
 import type { Random } from "../platform/random.ts";
-import { BUCKET_WORDS, BucketStore, PART_BITS, PART_BUCKETS, SpillStore } from "./bucket_store.ts";
+import { BucketChains, Entries, OVERFLOW, SLOT, SLOTS, TAGS } from "./bucket_chains.ts";
+import { BUCKET_WORDS, PART_BITS, PART_BUCKETS } from "./bucket_store.ts";
 import { DrawsAhead, type Slots, type Toucher } from "./draws_ahead.ts";
 import { reverseBits } from "./hash.ts";
 
@@ -30,26 +31,32 @@ export interface RecordOwner extends Toucher {
   keyHash(address: number): number;
 }
 
-const SLOTS = 12;
-/** Places in a bucket: tags and overflow first, so that most lookups touch one cache line only. */
-const TAGS = 0;
-const OVERFLOW = 3;
-const SLOT = 4;
-const BUCKETS_MIN = 4;
+/** Buckets at least: 2 to this power. */
+const LEVEL_MIN = 2;
+const BUCKETS_MIN = 1 << LEVEL_MIN;
 /** A bucket is added when there are more entries than this per bucket ... */
 const LOAD_MAX = 8;
-/** ... and taken away when there are fewer than this. */
+/** ... and taken away when there are fewer than this, ... */
 const LOAD_MIN = 4;
+/** ... in a large index eight buckets at a time, which are neighbours in memory. */
+const BUCKETS_STEPPED = 1024;
+const SLACK = 8 * LOAD_MAX;
 /** An emptied index larger than this begins anew: overflow buckets are given back only then. */
 const EMPTY_BYTES_MAX = 1 << 16;
+/** Tags are taken further up at every so many doublings. With more they tell entries apart less well. */
+const LEVELS_PER_TAG = 3;
 
 const draws = new DrawsAhead();
+/** Entries of buckets that are split or merged. */
+const drained = new Entries();
+const staying = new Entries();
+const moving = new Entries();
 /** How many indexes were made. */
 let indexes = 0;
 
-/** The tag of a hash: its high byte, or 1 where that is 0. */
-function tagOf(hash: number): number {
-  return (hash >>> 24) || 1;
+/** Which bits of a hash are the tag in a bucket that `level` bits number: those from this one on. */
+function tagShift(level: number): number {
+  return level - level % LEVELS_PER_TAG;
 }
 
 /** Addresses of records, found by the bytes of their keys. */
@@ -59,41 +66,53 @@ export class HashIndex implements Slots {
   size = 0;
 
   readonly #owner: RecordOwner;
-  #home: BucketStore;
+  #chains: BucketChains;
   #homeParts: Int32Array[];
-  #buckets = BUCKETS_MIN;
-  /** 2m - 1, see above. */
+  #spillParts: Int32Array[];
+  /** 2^level is m, see above. */
+  #level = LEVEL_MIN;
+  /** m - 1 */
   #mask = BUCKETS_MIN - 1;
-  /** Overflow buckets, numbered from 1; all of them are in use, so that a random choice is O(1). */
-  #spill: SpillStore;
-  /** Where the last successful {@linkcode HashIndex.find} found its entry. */
-  #foundWords: Int32Array;
-  #foundAt = 0;
+  /** s: how many of the first m buckets have been split. */
+  #split = 0;
+  /** Buckets are added above this size and taken away below that one. */
+  #sizeMax = BUCKETS_MIN * LOAD_MAX;
+  #sizeMin = 0;
+  /** Tags of buckets that have not been split, and of those that have: see {@linkcode tagShift}. */
+  #shift = tagShift(LEVEL_MIN);
+  #splitShift = tagShift(LEVEL_MIN + 1);
 
   /** @param owner compares and hashes the keys of the records. */
   constructor(owner: RecordOwner) {
     this.#owner = owner;
-    this.#home = new BucketStore(BUCKETS_MIN);
-    this.#homeParts = this.#home.parts;
-    this.#spill = new SpillStore();
-    this.#foundWords = this.#homeParts[0];
+    this.#chains = this.#newChains();
+    this.#homeParts = this.#chains.homeParts;
+    this.#spillParts = this.#chains.spillParts;
+  }
+
+  #newChains(): BucketChains {
+    return new BucketChains(BUCKETS_MIN, (address) => this.#bucketOf(this.#owner.keyHash(address)));
   }
 
   /** Bytes held by the index itself. */
   get bytes(): number {
-    return this.#home.bytes + this.#spill.bytes;
+    return this.#chains.bytes;
   }
 
   /** How many buckets there are, for statistics. */
   get bucketCount(): number {
-    return this.#buckets;
+    return this.#mask + 1 + this.#split;
   }
 
   /** The address of the record with key `buf[start .. end)`, whose hash is `hash`; 0: none. */
   find(hash: number, buf: Uint8Array, start: number, end: number): number {
-    const pattern = tagOf(hash) * 0x01010101;
     let bucket = hash & this.#mask;
-    if (bucket >= this.#buckets) bucket &= this.#mask >>> 1;
+    let shift = this.#shift;
+    if (bucket < this.#split) {
+      bucket = hash & (2 * this.#mask + 1);
+      shift = this.#splitShift;
+    }
+    const pattern = ((hash >>> shift) & 0xff) * 0x01010101;
     let words = this.#homeParts[bucket >>> PART_BITS];
     let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
     for (;;) {
@@ -105,8 +124,8 @@ export class HashIndex implements Slots {
           const slot = at + SLOT + lane * 4 + ((31 - Math.clz32(marks & -marks)) >>> 3);
           const address = words[slot];
           if (address !== 0 && this.#owner.keyEquals(address, buf, start, end)) {
-            this.#foundWords = words;
-            this.#foundAt = slot;
+            this.#chains.foundWords = words;
+            this.#chains.foundAt = slot;
             return address;
           }
           marks &= marks - 1;
@@ -114,7 +133,7 @@ export class HashIndex implements Slots {
       }
       const next = words[at + OVERFLOW];
       if (next === 0) return 0;
-      words = this.#spill.parts[next >>> PART_BITS];
+      words = this.#spillParts[next >>> PART_BITS];
       at = (next & (PART_BUCKETS - 1)) * BUCKET_WORDS;
     }
   }
@@ -125,12 +144,12 @@ export class HashIndex implements Slots {
    */
   touch(hashes: Int32Array, count: number): number {
     const mask = this.#mask;
-    const buckets = this.#buckets;
+    const split = this.#split;
     const parts = this.#homeParts;
     let read = 0;
     for (let i = 0; i < count; i++) {
       let bucket = hashes[i] & mask;
-      if (bucket >= buckets) bucket &= mask >>> 1;
+      if (bucket < split) bucket = hashes[i] & (2 * mask + 1);
       read ^= parts[bucket >>> PART_BITS][(bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS];
     }
     return read;
@@ -138,8 +157,8 @@ export class HashIndex implements Slots {
 
   /** The first address in the home bucket of a hash whose tag fits; 0: none does. */
   guess(hash: number): number {
-    const pattern = tagOf(hash) * 0x01010101;
     const bucket = this.#bucketOf(hash);
+    const pattern = this.#tagOf(hash) * 0x01010101;
     const words = this.#homeParts[bucket >>> PART_BITS];
     const at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
     for (let lane = 0; lane < 3; lane++) {
@@ -153,51 +172,48 @@ export class HashIndex implements Slots {
 
   /** Adds a record that is known to be absent. */
   insert(hash: number, address: number): void {
-    this.#place(this.#bucketOf(hash), hash, address);
-    this.size++;
-    if (this.size > this.#buckets * LOAD_MAX) this.#split();
+    this.#chains.place(this.#bucketOf(hash), this.#tagOf(hash), address);
+    if (++this.size > this.#sizeMax) this.#adapt();
   }
 
   /** Makes room in an empty index for `count` records, so that adding them splits no bucket. */
   reserve(count: number): void {
     if (this.size > 0) return;
-    while (this.#buckets * LOAD_MAX < count) this.#split();
+    while (this.bucketCount * LOAD_MAX < count) this.#grow();
+    this.#setSizes();
   }
 
   /** After `find(...) === from` and no change since: the record has moved to `to`. */
   replaceFound(from: number, to: number): void {
-    if (this.#foundWords[this.#foundAt] !== from) {
-      throw new Error("index: replaceFound() without a find()");
-    }
-    this.#foundWords[this.#foundAt] = to;
+    const { foundWords, foundAt } = this.#chains;
+    if (foundWords[foundAt] !== from) throw new Error("index: replaceFound() without a find()");
+    foundWords[foundAt] = to;
   }
 
   /** The record at `from`, whose key has hash `hash`, has moved to `to`. False: it is not here. */
   replace(hash: number, from: number, to: number): boolean {
-    if (!this.#seek(hash, from)) return false;
-    this.#foundWords[this.#foundAt] = to;
+    if (!this.#chains.seek(this.#bucketOf(hash), from)) return false;
+    this.replaceFound(from, to);
     return true;
   }
 
   /** Takes out the record at `address`, whose key has hash `hash`. False: it is not here. */
   remove(hash: number, address: number): boolean {
-    if (!this.#seek(hash, address)) return false;
-    this.#fillHole(this.#bucketOf(hash), this.#foundWords, this.#foundAt);
-    this.size--;
-    if (this.size === 0 && this.bytes > EMPTY_BYTES_MAX) this.clear();
-    else if (this.#buckets > BUCKETS_MIN && this.size < this.#buckets * LOAD_MIN) this.#merge();
+    const bucket = this.#bucketOf(hash);
+    if (!this.#chains.seek(bucket, address)) return false;
+    this.#chains.removeFound(bucket);
+    if (--this.size === 0 && this.bytes > EMPTY_BYTES_MAX) this.clear();
+    else if (this.size < this.#sizeMin) this.#adapt();
     return true;
   }
 
   /** Forgets all records. */
   clear(): void {
-    this.#home = new BucketStore(BUCKETS_MIN);
-    this.#homeParts = this.#home.parts;
-    this.#spill = new SpillStore();
-    this.#buckets = BUCKETS_MIN;
-    this.#mask = BUCKETS_MIN - 1;
-    this.#foundWords = this.#homeParts[0];
-    this.#foundAt = 0;
+    this.#chains = this.#newChains();
+    this.#homeParts = this.#chains.homeParts;
+    this.#spillParts = this.#chains.spillParts;
+    this.#setLevel(LEVEL_MIN, 0);
+    this.#setSizes();
     this.size = 0;
   }
 
@@ -208,19 +224,17 @@ export class HashIndex implements Slots {
   scan(cursor: number, visit: (address: number) => void): number {
     const hash = reverseBits(cursor >>> 0);
     const bucket = this.#bucketOf(hash);
-    this.#eachOf(bucket, visit);
+    this.#chains.forEach(bucket, visit);
     // The interval of this bucket is 2^-bits of the order: go to the beginning of the next one.
-    const half = (this.#mask >>> 1) + 1;
-    const split = bucket >= half || bucket + half < this.#buckets;
-    const bits = 32 - Math.clz32(split ? this.#mask : this.#mask >>> 1);
-    const width = 2 ** (32 - bits);
-    const next = reverseBits(bucket) + width;
+    const bits = this.#isSplit(hash) ? this.#level + 1 : this.#level;
+    const next = reverseBits(bucket) + 2 ** (32 - bits);
     return next >= 2 ** 32 ? 0 : next;
   }
 
   /** Visits every record; `visit` must not change the index. */
   forEach(visit: (address: number) => void): void {
-    for (let bucket = 0; bucket < this.#buckets; bucket++) this.#eachOf(bucket, visit);
+    const buckets = this.bucketCount;
+    for (let bucket = 0; bucket < buckets; bucket++) this.#chains.forEach(bucket, visit);
   }
 
   /** The address of a record, each equally likely; 0 if there is none. O(1) on average. */
@@ -229,187 +243,108 @@ export class HashIndex implements Slots {
   }
 
   get slotCount(): number {
-    return (this.#buckets + this.#spill.used) * SLOTS;
+    return (this.bucketCount + this.#chains.overflowCount) * SLOTS;
   }
 
   addressAt(place: number): number {
     let bucket = Math.floor(place / SLOTS);
     const slot = place - bucket * SLOTS;
     let parts = this.#homeParts;
-    if (bucket >= this.#buckets) {
-      bucket -= this.#buckets - 1; // overflow buckets are numbered from 1
-      parts = this.#spill.parts;
+    const buckets = this.bucketCount;
+    if (bucket >= buckets) {
+      bucket -= buckets - 1; // overflow buckets are numbered from 1
+      parts = this.#spillParts;
     }
     const at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
     return parts[bucket >>> PART_BITS][at + SLOT + slot];
   }
 
+  /** Whether the bucket that a hash belonged to at the last doubling has been split since. */
+  #isSplit(hash: number): boolean {
+    return (hash & this.#mask) < this.#split;
+  }
+
   #bucketOf(hash: number): number {
-    const bucket = hash & this.#mask;
-    return bucket < this.#buckets ? bucket : bucket & (this.#mask >>> 1);
+    return this.#isSplit(hash) ? hash & (2 * this.#mask + 1) : hash & this.#mask;
   }
 
-  /** Puts an entry into the first free slot of a chain. */
-  #place(bucket: number, hash: number, address: number): void {
-    let words = this.#homeParts[bucket >>> PART_BITS];
-    let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
-    let spill = 0; // the overflow bucket that `words` and `at` point to; 0: the home bucket
-    for (;;) {
-      for (let slot = 0; slot < SLOTS; slot++) {
-        if (words[at + SLOT + slot] !== 0) continue;
-        words[at + SLOT + slot] = address;
-        const shift = (slot & 3) * 8;
-        words[at + TAGS + (slot >>> 2)] |= tagOf(hash) << shift;
-        return;
-      }
-      let next = words[at + OVERFLOW];
-      if (next === 0) {
-        next = this.#spill.take();
-        // Growing the store of overflow buckets may have moved the one at hand.
-        if (spill !== 0) words = this.#spill.parts[spill >>> PART_BITS];
-        words[at + OVERFLOW] = next;
-      }
-      spill = next;
-      words = this.#spill.parts[next >>> PART_BITS];
-      at = (next & (PART_BUCKETS - 1)) * BUCKET_WORDS;
-    }
+  #tagOf(hash: number): number {
+    return (hash >>> (this.#isSplit(hash) ? this.#splitShift : this.#shift)) & 0xff;
   }
 
-  /** Gives back an empty overflow bucket that no chain leads to. */
-  #giveSpill(number: number): void {
-    const moved = this.#spill.give(number);
-    if (moved === 0) return;
-    const at = (number & (PART_BUCKETS - 1)) * BUCKET_WORDS;
-    const first = this.#spill.parts[number >>> PART_BITS][at + SLOT];
-    this.#relink(this.#bucketOf(this.#owner.keyHash(first)), moved, number);
+  /** Adds or takes away buckets until there are as many as the size asks for. */
+  #adapt(): void {
+    while (this.size > this.bucketCount * LOAD_MAX) this.#grow();
+    while (this.size < this.bucketCount * LOAD_MIN && this.bucketCount > BUCKETS_MIN) {
+      this.#shrink();
+    }
+    this.#setSizes();
   }
 
-  /** The overflow bucket `from`, which is in the chain of a bucket, is now called `to`. */
-  #relink(bucket: number, from: number, to: number): void {
-    let words = this.#homeParts[bucket >>> PART_BITS];
-    let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
-    for (let next = words[at + OVERFLOW]; next !== from; next = words[at + OVERFLOW]) {
-      if (next === 0) throw new Error(`index: overflow bucket ${from} is in no chain`);
-      words = this.#spill.parts[next >>> PART_BITS];
-      at = (next & (PART_BUCKETS - 1)) * BUCKET_WORDS;
-    }
-    words[at + OVERFLOW] = to;
-  }
-
-  /** Finds an entry by its address and remembers where it is. */
-  #seek(hash: number, address: number): boolean {
-    const bucket = this.#bucketOf(hash);
-    let words = this.#homeParts[bucket >>> PART_BITS];
-    let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
-    for (;;) {
-      for (let slot = at + SLOT; slot < at + BUCKET_WORDS; slot++) {
-        if (words[slot] !== address) continue;
-        this.#foundWords = words;
-        this.#foundAt = slot;
-        return true;
-      }
-      const next = words[at + OVERFLOW];
-      if (next === 0) return false;
-      words = this.#spill.parts[next >>> PART_BITS];
-      at = (next & (PART_BUCKETS - 1)) * BUCKET_WORDS;
-    }
-  }
-
-  /** Empties a slot and fills it with the last entry of its chain, which keeps chains short. */
-  #fillHole(bucket: number, holeWords: Int32Array, hole: number): void {
-    let words = this.#homeParts[bucket >>> PART_BITS];
-    let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
-    let before: Int32Array | undefined;
-    let beforeAt = 0;
-    let number = 0;
-    while (words[at + OVERFLOW] !== 0) {
-      before = words;
-      beforeAt = at;
-      number = words[at + OVERFLOW];
-      words = this.#spill.parts[number >>> PART_BITS];
-      at = (number & (PART_BUCKETS - 1)) * BUCKET_WORDS;
-    }
-    let last = SLOTS - 1;
-    while (words[at + SLOT + last] === 0) last--;
-    const holeSlot = (hole & (BUCKET_WORDS - 1)) - SLOT;
-    const holeTags = hole - SLOT - holeSlot + TAGS + (holeSlot >>> 2);
-    const holeShift = (holeSlot & 3) * 8;
-    const lastTags = at + TAGS + (last >>> 2);
-    const lastShift = (last & 3) * 8;
-    const tag = (words[lastTags] >>> lastShift) & 0xff;
-    holeWords[hole] = words[at + SLOT + last];
-    holeWords[holeTags] = (holeWords[holeTags] & ~(0xff << holeShift)) | (tag << holeShift);
-    words[at + SLOT + last] = 0;
-    words[lastTags] &= ~(0xff << lastShift);
-    if (last === 0 && before !== undefined) {
-      before[beforeAt + OVERFLOW] = 0;
-      this.#giveSpill(number);
-    }
-  }
-
-  #eachOf(bucket: number, visit: (address: number) => void): void {
-    let words = this.#homeParts[bucket >>> PART_BITS];
-    let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
-    for (;;) {
-      for (let slot = at + SLOT; slot < at + BUCKET_WORDS; slot++) {
-        if (words[slot] !== 0) visit(words[slot]);
-      }
-      const next = words[at + OVERFLOW];
-      if (next === 0) return;
-      words = this.#spill.parts[next >>> PART_BITS];
-      at = (next & (PART_BUCKETS - 1)) * BUCKET_WORDS;
-    }
-  }
-
-  /** Takes all entries out of a chain; the list is reused by the next call. */
-  readonly #drained: number[] = [];
-  readonly #left: number[] = [];
-  #drain(bucket: number): number[] {
-    const drained = this.#drained;
-    const left = this.#left;
-    drained.length = 0;
-    let words = this.#homeParts[bucket >>> PART_BITS];
-    let at = (bucket & (PART_BUCKETS - 1)) * BUCKET_WORDS;
-    for (;;) {
-      for (let slot = at + SLOT; slot < at + BUCKET_WORDS; slot++) {
-        if (words[slot] !== 0) drained.push(words[slot]);
-      }
-      const next = words[at + OVERFLOW];
-      words.fill(0, at, at + BUCKET_WORDS);
-      if (next === 0) break;
-      left.push(next);
-      words = this.#spill.parts[next >>> PART_BITS];
-      at = (next & (PART_BUCKETS - 1)) * BUCKET_WORDS;
-    }
-    // The highest first: what takes its place must not be one of these.
-    if (left.length > 1) left.sort((a, b) => a - b);
-    while (left.length > 0) this.#giveSpill(left.pop()!);
-    return drained;
+  #setSizes(): void {
+    const buckets = this.bucketCount;
+    const slack = buckets >= BUCKETS_STEPPED ? SLACK : 0;
+    this.#sizeMax = buckets * LOAD_MAX + slack;
+    this.#sizeMin = buckets > BUCKETS_MIN ? buckets * LOAD_MIN - slack : 0;
   }
 
   /** Adds one bucket and moves to it its share of the bucket it is split from. */
-  #split(): void {
-    if (this.#buckets > this.#mask) this.#mask = this.#mask * 2 + 1;
-    const added = this.#buckets;
-    this.#home.reach(added);
-    this.#buckets++;
-    this.#redistribute(this.#drain(added & (this.#mask >>> 1)));
+  #grow(): void {
+    const from = this.#split;
+    const added = this.bucketCount;
+    this.#chains.reach(added);
+    this.#drain(from);
+    this.#split++;
+    this.#deal(from, added);
+    if (this.#split > this.#mask) this.#setLevel(this.#level + 1, 0);
   }
 
   /** Takes the last bucket away and moves its entries to the bucket it was split from. */
-  #merge(): void {
-    const entries = this.#drain(this.#buckets - 1);
-    this.#buckets--;
-    if (this.#buckets === (this.#mask >>> 1) + 1) this.#mask >>>= 1;
-    this.#redistribute(entries);
-    this.#home.trim(this.#buckets - 1);
+  #shrink(): void {
+    if (this.#split === 0) this.#setLevel(this.#level - 1, 2 ** (this.#level - 1));
+    const into = this.#split - 1;
+    const last = this.bucketCount - 1;
+    this.#drain(into);
+    this.#chains.drain(last, drained);
+    this.#split--;
+    this.#renewTags(drained, this.#splitShift, this.#shift);
+    this.#chains.fill(into, drained);
+    this.#chains.trim(last - 1);
   }
 
-  #redistribute(entries: readonly number[]): void {
-    this.#owner.touch(entries, entries.length);
-    for (const address of entries) {
-      const hash = this.#owner.keyHash(address);
-      this.#place(this.#bucketOf(hash), hash, address);
+  #drain(bucket: number): void {
+    drained.count = 0;
+    this.#chains.drain(bucket, drained);
+  }
+
+  /** Deals the drained entries out to the two halves of their bucket. */
+  #deal(low: number, high: number): void {
+    const { addresses, tags, count } = drained;
+    const bit = 1 << (this.#level - this.#shift);
+    staying.count = moving.count = 0;
+    for (let i = 0; i < count; i++) {
+      const half = (tags[i] & bit) === 0 ? staying : moving;
+      half.add(addresses[i], tags[i]);
     }
+    this.#renewTags(staying, this.#shift, this.#splitShift);
+    this.#renewTags(moving, this.#shift, this.#splitShift);
+    this.#chains.fill(low, staying);
+    this.#chains.fill(high, moving);
+  }
+
+  /** Entries go from a bucket with tags of one shift to one with those of another. */
+  #renewTags(entries: Entries, from: number, to: number): void {
+    if (from === to) return;
+    const { addresses, tags, count } = entries;
+    this.#owner.touch(addresses, count);
+    for (let i = 0; i < count; i++) tags[i] = this.#owner.keyHash(addresses[i]) >>> to;
+  }
+
+  #setLevel(level: number, split: number): void {
+    this.#level = level;
+    this.#split = split;
+    this.#mask = 2 ** level - 1;
+    this.#shift = tagShift(level);
+    this.#splitShift = tagShift(level + 1);
   }
 }

@@ -244,7 +244,7 @@ export class RecordTable extends Records {
 
   /** Takes a record out and gives its memory back. */
   remove(ref: Ref): void {
-    const hash = this.#keyHash(ref);
+    const hash = this.#hashOf(ref);
     if (!this.#index.remove(hash, ref)) throw new Error(`table: record ${ref} is not indexed`);
     if ((this.word0(ref) & EXPIRES) !== 0) this.#expiring.remove(hash, ref);
     this.#release(ref);
@@ -256,9 +256,10 @@ export class RecordTable extends Records {
     const had = (flags & EXPIRES) !== 0;
     if (at_ms === undefined && !had) return ref;
     if (had !== (at_ms !== undefined)) {
-      if (had) this.#expiring.remove(this.#keyHash(ref), ref);
+      const hash = this.#hashOf(ref);
+      if (had) this.#expiring.remove(hash, ref);
       ref = this.#toggleExpires(ref, flags);
-      if (at_ms !== undefined) this.#expiring.insert(this.#keyHash(ref), ref);
+      if (at_ms !== undefined) this.#expiring.insert(hash, ref);
     }
     if (at_ms !== undefined) {
       writeExpiry(this.arena.words[ref >>> OFFSET_BITS], (ref & OFFSET_MASK) << 1, at_ms);
@@ -325,6 +326,11 @@ export class RecordTable extends Records {
     });
   }
 
+  /** Hash of the key of a record that was probably just found. */
+  #hashOf(ref: Ref): number {
+    return ref === this.#found ? this.#lastHash : this.#keyHash(ref);
+  }
+
   #keyHash(ref: Ref): number {
     this.locate(ref);
     return hashBytes(this.#seed, this.bytes, this.keyStart, this.valueStart);
@@ -381,7 +387,7 @@ export class RecordTable extends Records {
     if (expiry !== undefined && (word0 & EXPIRES) !== 0) {
       writeExpiry(this.arena.words[moved >>> OFFSET_BITS], (moved & OFFSET_MASK) << 1, expiry);
     }
-    const hash = hashBytes(this.#seed, this.bytes, this.keyStart, this.valueStart);
+    const hash = this.#hashOf(ref);
     this.#index.replace(hash, ref, moved);
     if ((word0 & EXPIRES) !== 0 && expiry !== undefined) this.#expiring.replace(hash, ref, moved);
     this.#release(ref);

@@ -65,6 +65,26 @@ Deno.test("what was inserted is found until it is removed, while the index grows
   assertHolds(index, expected);
 });
 
+Deno.test("records are seldom read for a key that is not there, nor when buckets are split or joined", () => {
+  let compared = 0;
+  let hashed = 0;
+  const index = new HashIndex({
+    keyEquals: () => (compared++, false),
+    keyHash: (n) => (hashed++, scramble(n)),
+    touch() {},
+  });
+  const count = 300_000;
+  for (let n = 1; n <= count; n++) {
+    index.insert(scramble(n), n);
+    if (n % 10 === 0) assertEquals(index.find(scramble(-n), keyBytes(-n), 0, 4), 0);
+  }
+  assertLess(compared / (count / 10), 0.1, "compared per lookup");
+  assertLess(hashed / count, 1, "hashed per insertion");
+  hashed = 0;
+  for (let n = 1; n <= count; n++) index.remove(scramble(n), n);
+  assertLess(hashed / count, 0.5, "hashed per removal");
+});
+
 Deno.test("a record that moves is found at its new address only", () => {
   const names = new Map<number, number>(); // address -> key
   const index = new HashIndex({
