@@ -86,6 +86,9 @@ export class Arena {
   readonly #spare: number[] = [];
   /** Numbers of dropped segments, to be given out again. */
   readonly #vacant: number[] = [];
+  /** The segment that was evacuated last, and the unit to go on from. */
+  #evacuated = 0;
+  #evacuatedTo = 0;
 
   /** Takes a slot of at least `bytes` (1 .. SLOT_BYTES_MAX); its contents are undefined. */
   allocate(bytes: number): number {
@@ -215,8 +218,12 @@ export class Arena {
     const words = this.words[segment];
     const unitsPerSlot = slotBytes >>> 3;
     const end = this.#untouched[segment] >>> 3;
+    // Goes on where the last call has stopped, and round.
+    let next = segment === this.#evacuated ? this.#evacuatedTo : 0;
     let count = 0;
-    for (let unit = 0; unit < end && count < count_max; unit += unitsPerSlot) {
+    for (let passed = 0; passed < end && count < count_max; passed += unitsPerSlot) {
+      const unit = next;
+      next = unit + unitsPerSlot < end ? unit + unitsPerSlot : 0;
       if (words[unit * 2] === 0) continue;
       if (roomy.length === 1 && roomy[0] === segment) break; // nowhere else to go
       const from = (segment << OFFSET_BITS) | unit;
@@ -229,6 +236,8 @@ export class Arena {
       count++;
       if (this.#classOfSegment[segment] !== sizeClass) break; // that was the last one
     }
+    this.#evacuated = segment;
+    this.#evacuatedTo = next;
     return count;
   }
 
@@ -239,6 +248,7 @@ export class Arena {
 
   #addSegment(sizeClass: number, ofClass: SizeClass): number {
     const segment = this.#takeSpare(sizeClass) ?? this.#mapSegment(CLASS_BYTES[sizeClass]);
+    if (segment === this.#evacuated) this.#evacuated = 0;
     this.#classOfSegment[segment] = sizeClass;
     this.#liveSlots[segment] = 0;
     this.#freeHead[segment] = 0;

@@ -75,39 +75,109 @@ Deno.test("slots never overlap and keep their contents, whatever is taken and gi
   assertLessOrEqual(arena.reservedBytes, 2 * SEGMENT_BYTES_MAX, "only the spare segments are kept");
 });
 
-Deno.test("evacuation moves everything out of sparse segments and gives them back", () => {
-  const arena = new Arena();
-  const chance = new Seeded(seed);
-  const marks = new Map<number, number>(); // address -> mark
-  for (let mark = 1; mark <= 80_000; mark++) {
-    const address = arena.allocate(100);
-    write(arena, address, 104, mark);
-    marks.set(address, mark);
+/** Slots of one or several sizes, each filled with a number of its own. */
+class Slots {
+  readonly arena = new Arena();
+  readonly marks = new Map<number, { readonly mark: number; readonly bytes: number }>();
+  #mark = 0;
+
+  add(bytes: number): number {
+    const address = this.arena.allocate(bytes);
+    assert(!this.marks.has(address));
+    const mark = ++this.#mark;
+    this.#words(address, bytes).fill(mark);
+    this.marks.set(address, { mark, bytes });
+    return address;
   }
-  for (const address of [...marks.keys()]) {
-    if (chance.chance(0.85)) {
-      arena.free(address);
-      marks.delete(address);
+
+  drop(address: number): void {
+    assert(this.marks.delete(address));
+    this.arena.free(address);
+  }
+
+  /** One step of evacuation. */
+  evacuate(segment: number, count_max: number): void {
+    const moved = this.arena.evacuate(segment, count_max, (from, to) => {
+      const slot = this.marks.get(from);
+      assert(slot !== undefined && !this.marks.has(to));
+      this.marks.delete(from);
+      this.marks.set(to, slot);
+    });
+    assert(moved > 0 && moved <= count_max);
+  }
+
+  /** Evacuates until there is nothing more to gain. Returns the segment that was emptied last. */
+  compact(count_max: number): number {
+    for (let steps = 0, last = 0;; steps++) {
+      assertLess(steps, 10_000, "evacuation comes to an end");
+      const segment = this.arena.sparseSegment();
+      if (segment === 0) return last;
+      this.evacuate(last = segment, count_max);
     }
   }
+
+  assertHold(): void {
+    for (const [address, { mark, bytes }] of this.marks) {
+      assert(this.#words(address, bytes).every((word) => word === mark));
+    }
+  }
+
+  #words(address: number, bytes: number): Int32Array {
+    const at = (address & OFFSET_MASK) * 2;
+    return this.arena.words[address >>> 17].subarray(at, at + (bytes >>> 2));
+  }
+}
+
+function segmentOf(address: number): number {
+  return address >>> 17;
+}
+
+Deno.test("evacuation moves everything out of sparse segments and gives them back", () => {
+  const slots = new Slots();
+  const { arena, marks } = slots;
+  const chance = new Seeded(seed);
+  for (let i = 0; i < 80_000; i++) slots.add(104);
+  for (const address of [...marks.keys()]) if (chance.chance(0.85)) slots.drop(address);
   const before = arena.reservedBytes;
   const used = arena.usedBytes;
-  for (let calls = 0;; calls++) {
-    assertLess(calls, 10_000, "evacuation comes to an end");
-    const segment = arena.sparseSegment();
-    if (segment === 0) break;
-    const moved = arena.evacuate(segment, 50, (from, to) => {
-      const mark = marks.get(from)!;
-      assert(!marks.has(to) && marks.delete(from));
-      marks.set(to, mark);
-    });
-    assert(moved > 0 && moved <= 50);
-  }
+  slots.compact(50);
   assertEquals(arena.usedBytes, used);
   assertLessOrEqual(arena.reservedBytes, before / 2 + 2 * SEGMENT_BYTES_MAX);
-  for (const [address, mark] of marks) assert(holds(arena, address, 104, mark));
-  for (const address of marks.keys()) arena.free(address);
+  slots.assertHold();
+  for (const address of [...marks.keys()]) slots.drop(address);
   assertEquals(arena.usedBytes, 0);
+});
+
+Deno.test("evacuation in steps misses nothing that came or went between them", () => {
+  const slots = new Slots();
+  const { arena, marks } = slots;
+  const chance = new Seeded(seed);
+  for (let wave = 0; wave < 4; wave++) {
+    while (marks.size < 60_000) slots.add(chance.pick([40, 96]));
+    for (const address of [...marks.keys()]) if (chance.chance(0.9)) slots.drop(address);
+    let segment;
+    while ((segment = arena.sparseSegment()) !== 0 && marks.size < 30_000) {
+      slots.evacuate(segment, chance.between(1, 60));
+      for (let i = 0; i < 20; i++) slots.add(chance.pick([40, 96]));
+    }
+    slots.assertHold();
+  }
+});
+
+Deno.test("a segment that serves another size is evacuated from its beginning", () => {
+  const slots = new Slots();
+  const { arena, marks } = slots;
+  const holdsAny = (segment: number) => [...marks.keys()].some((at) => segmentOf(at) === segment);
+  const dropMost = () => [...marks.keys()].forEach((at, i) => i % 10 !== 0 && slots.drop(at));
+  for (let i = 0; i < 60_000; i++) slots.add(40);
+  dropMost();
+  const segment = arena.sparseSegment();
+  while (holdsAny(segment)) slots.evacuate(segment, 64);
+  for (let i = 0; i < 60_000; i++) slots.add(96);
+  assert(holdsAny(segment), "it is in use again");
+  dropMost();
+  while (holdsAny(segment)) slots.evacuate(segment, 64);
+  slots.assertHold();
 });
 
 Deno.test("an empty segment serves another size", () => {
