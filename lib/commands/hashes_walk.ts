@@ -164,7 +164,7 @@ const hscan = command({
     if (table === undefined) return replyPacked(ctx, hash, options);
     const found = look(table, hash, cursor, options);
     reply.array(2);
-    reply.bulkText(String(found.cursor));
+    reply.bulkInteger(found.cursor);
     reply.array(found.matching.length * 2);
     for (const ref of found.matching) {
       hash.show(ref, (field, start, end, value, from, to) => {

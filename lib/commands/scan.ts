@@ -77,7 +77,7 @@ const scan = command({
 
     const found = look(db, cursor, options);
     reply.array(2);
-    reply.bulkText(String(found.cursor));
+    reply.bulkInteger(found.cursor);
     replyKeys(db, found.matching, reply);
     for (const key of found.expired) db.expireIfDue(key);
   },

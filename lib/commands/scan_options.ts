@@ -24,7 +24,7 @@ export interface ScanOptions {
 /** Argument `i` as a cursor, its low 32 bits; if it is none, answers so: undefined. */
 export function readCursor(ctx: Context, i: number): number | undefined {
   const plain = ctx.args.int64(i);
-  if (typeof plain === "number" && plain >= 0) return plain % 2 ** 32;
+  if (typeof plain === "number" && plain >= 0) return plain < 2 ** 32 ? plain : plain % 2 ** 32;
   // For strtoul a text ends at the first NUL, and no text at all is 0.
   const match = /^(?:([+-]?)(?=\d)0*(\d*))?(?:\0|$)/.exec(ctx.args.text(i));
   const digits = match?.[2] ?? "";

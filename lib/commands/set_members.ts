@@ -279,7 +279,7 @@ const sscan = command({
 
 function replyScan({ reply }: Context, cursor: number, count: number, found: PackedEditor): void {
   reply.array(2);
-  reply.bulkText(String(cursor));
+  reply.bulkInteger(cursor);
   reply.array(count);
   const run = new PackedReader(found.bytes, 0, found.length);
   while (run.next()) reply.bulk(run.bytes, run.start, run.end);

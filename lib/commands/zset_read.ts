@@ -191,7 +191,7 @@ const zscan = command({
 
 function replyPage({ reply }: Context, cursor: number, elements: readonly unknown[]): void {
   reply.array(2);
-  reply.bulkText(String(cursor));
+  reply.bulkInteger(cursor);
   reply.array(2 * elements.length);
 }
 

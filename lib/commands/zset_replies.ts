@@ -17,8 +17,6 @@ import { storeNothing } from "./empty_result.ts";
 /** Redis's text for a score that is no number. */
 export const NOT_A_FLOAT = "ERR value is not a valid float";
 
-/** A key has lost what it held. */
-
 /** Up to what size sorted sets are packed, as the configuration says now. */
 export function packedLimits(ctx: Context): PackedLimits {
   const { values } = ctx.server.config;
@@ -68,7 +66,8 @@ export function replyRanks(
   zset.seek(backwards ? first + count - 1 : first, backwards);
   for (let i = 0; i < count; i++) {
     zset.step();
-    replyElement(reply, zset.bytes, zset.start, zset.end, zset.score, withScores);
+    const score = withScores ? zset.score : 0; // it is looked up
+    replyElement(reply, zset.bytes, zset.start, zset.end, score, withScores);
   }
 }
 

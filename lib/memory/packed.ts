@@ -128,7 +128,9 @@ export class PackedEditor {
     const header = lengthBytes(end - start);
     const size = header + end - start;
     this.#reserve(this.length - (to - from) + size);
-    this.bytes.copyWithin(from + size, to, this.length);
+    if (to < this.length && from + size !== to) {
+      this.bytes.copyWithin(from + size, to, this.length);
+    }
     this.length += size - (to - from);
     let length = end - start;
     for (let i = 0; i < header; i++) {

@@ -15,9 +15,8 @@ const PLAIN_INTEGER_MAX = 1e15;
 
 /** The text Redis prints for a double: `%.17g`, `inf`, `-inf`, `nan`. */
 export function formatDouble(x: number): string {
-  if (Number.isInteger(x) && x < PLAIN_INTEGER_MAX && x > -PLAIN_INTEGER_MAX) {
-    return Object.is(x, -0) ? "-0" : String(x);
-  }
+  if (printsAsInteger(x)) return String(x);
+  if (x === 0) return "-0";
   if (!Number.isFinite(x)) return x > 0 ? "inf" : x < 0 ? "-inf" : "nan";
 
   const text = Math.abs(x).toExponential(PRECISION - 1);
@@ -27,6 +26,12 @@ export function formatDouble(x: number): string {
   if (isTie(Math.abs(x), exponent)) digits = halfEven(digits);
   digits = digits.replace(/0+$/, "");
   return (x < 0 ? "-" : "") + layOut(digits, exponent);
+}
+
+/** Whether {@linkcode formatDouble} prints a number as an integer prints. */
+export function printsAsInteger(x: number): boolean {
+  return Number.isInteger(x) && x < PLAIN_INTEGER_MAX && x > -PLAIN_INTEGER_MAX &&
+    (x !== 0 || !Object.is(x, -0));
 }
 
 /** Places point and exponent as `%g` does: plain from 1e-4 up to 17 digits, else scientific. */

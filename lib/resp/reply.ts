@@ -13,12 +13,13 @@
 import type { Buffer } from "node:buffer";
 import { giveBuffer, takeBuffer } from "../memory/buffer_pool.ts";
 import { copyBytes, newBytes, viewOf } from "../memory/bytes.ts";
-import { formatDouble } from "../numbers/double.ts";
-import { writeInt } from "../numbers/int64.ts";
+import { formatDouble, printsAsInteger } from "../numbers/double.ts";
+import { int64Length, writeInt } from "../numbers/int64.ts";
 
 const CR = 13;
 const LF = 10;
 const ASTERISK = 42;
+const COMMA = 44;
 const COLON = 58;
 const CRLF = 0x0d0a;
 const ZERO = 48;
@@ -139,8 +140,12 @@ export class Reply {
   }
 
   /** An integer as a bulk string. */
-  bulkInteger(value: number | bigint): void {
-    this.bulkText(value.toString());
+  bulkInteger(value: number): void {
+    this.#reserve(HEADER_BYTES_MAX);
+    this.#header(DOLLAR, int64Length(value));
+    const at = writeInt(this.#buf, this.#at, value);
+    this.#view.setUint16(at, CRLF);
+    this.#at = at + 2;
   }
 
   /** An array of `count` elements, which follow. */
@@ -178,8 +183,14 @@ export class Reply {
 
   /** A double: a bulk string in RESP2. */
   double(value: number): void {
-    if (this.resp3) this.#line(0x2c, formatDouble(value));
-    else this.bulkText(formatDouble(value));
+    if (printsAsInteger(value)) { // most scores do
+      if (this.resp3) this.#header(COMMA, value);
+      else this.bulkInteger(value);
+    } else if (this.resp3) {
+      this.#line(COMMA, formatDouble(value));
+    } else {
+      this.bulkText(formatDouble(value));
+    }
   }
 
   /** A boolean: 1 or 0 in RESP2. */

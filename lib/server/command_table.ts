@@ -11,6 +11,8 @@ import { unknownCommand, unknownSubcommand } from "./rejections.ts";
 interface Entry {
   readonly name: Buffer;
   readonly command: Command;
+  /** Of a container. */
+  readonly subcommands: NameTable | undefined;
 }
 
 /** Places per command; a power of two of them in all. */
@@ -18,52 +20,60 @@ const SPARSENESS = 4;
 
 /** All commands, by the bytes of their names. */
 export class CommandTable {
+  readonly #names: NameTable;
+
+  /** @param commands by the name they are called by, in small letters. */
+  constructor(commands: ReadonlyMap<string, Command>) {
+    this.#names = new NameTable(commands);
+  }
+
+  /** The command or subcommand that `args` name; undefined: {@linkcode CommandTable.whyNot}. */
+  find(args: Args): Command | undefined {
+    const { buf, bounds } = args;
+    const entry = this.#names.find(buf, bounds[0], bounds[1]);
+    if (entry?.subcommands === undefined || args.count < 2) return entry?.command;
+    return entry.subcommands.find(buf, args.start(1), args.end(1))?.command;
+  }
+
+  /** The error for arguments that name no command. */
+  whyNot(args: Args): string {
+    const container = this.#names.find(args.buf, args.start(0), args.end(0));
+    return container === undefined ? unknownCommand(args) : unknownSubcommand(args);
+  }
+}
+
+/** Commands of one level. */
+class NameTable {
   readonly #entries: (Entry | undefined)[];
   readonly #mask: number;
   /** What was found last. */
   #last: Entry | undefined;
 
-  /** @param commands by the name they are called by, in small letters. */
   constructor(commands: ReadonlyMap<string, Command>) {
     const places = 1 << (32 - Math.clz32(commands.size * SPARSENESS - 1));
     this.#entries = new Array<Entry | undefined>(places).fill(undefined);
     this.#mask = places - 1;
     for (const [text, command] of commands) {
       const name = Buffer.from(text, "latin1");
+      const children = command.subcommandTable;
       let place = hashName(name, 0, name.length) & this.#mask;
       while (this.#entries[place] !== undefined) place = (place + 1) & this.#mask;
-      this.#entries[place] = { name, command };
+      this.#entries[place] = { name, command, subcommands: children && new NameTable(children) };
     }
   }
 
-  /** The command or subcommand that `args` name; undefined: {@linkcode CommandTable.whyNot}. */
-  find(args: Args): Command | undefined {
-    const command = this.#findName(args);
-    if (command?.subcommandTable === undefined || args.count < 2) return command;
-    return command.subcommandTable.get(args.text(1).toLowerCase());
-  }
-
-  /** The error for arguments that name no command. */
-  whyNot(args: Args): string {
-    const container = this.#findName(args);
-    return container === undefined ? unknownCommand(args) : unknownSubcommand(args);
-  }
-
-  #findName(args: Args): Command | undefined {
-    const { buf } = args;
-    const start = args.bounds[0];
-    const length = args.bounds[1] - start;
+  find(buf: Uint8Array, start: number, end: number): Entry | undefined {
+    const length = end - start;
     const last = this.#last; // pipelines repeat themselves
     if (last !== undefined && last.name.length === length && sameName(last.name, buf, start)) {
-      return last.command;
+      return last;
     }
-    let place = hashName(buf, start, start + length) & this.#mask;
+    let place = hashName(buf, start, end) & this.#mask;
     for (;;) {
       const entry = this.#entries[place];
       if (entry === undefined) return undefined;
       if (entry.name.length === length && sameName(entry.name, buf, start)) {
-        this.#last = entry;
-        return entry.command;
+        return this.#last = entry;
       }
       place = (place + 1) & this.#mask;
     }
