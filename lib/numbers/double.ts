@@ -13,12 +13,35 @@ const PRECISION = 17;
 /** Below this an integer prints as itself, well within 17 digits. */
 const PLAIN_INTEGER_MAX = 1e15;
 
+/** Numbers from here on, and below that, print without an exponent. */
+const PLAIN_MIN = 1e-4;
+const PLAIN_MAX = 1e17;
+/** Below this a number of whole eighths has at most 15 digits, which are exact. */
+const EIGHTHS_MAX = 1e12;
+const ZERO = 48;
+const POINT = 46;
+
 /** The text Redis prints for a double: `%.17g`, `inf`, `-inf`, `nan`. */
 export function formatDouble(x: number): string {
   if (printsAsInteger(x)) return String(x);
   if (x === 0) return "-0";
   if (!Number.isFinite(x)) return x > 0 ? "inf" : x < 0 ? "-inf" : "nan";
+  const size = Math.abs(x);
+  if (size < PLAIN_MIN || size >= PLAIN_MAX) return formatAny(x);
+  if (size < EIGHTHS_MAX && Number.isInteger(size * 8)) return String(x);
+  const mayBeTie = Number.isInteger(size * 2 ** TIE_DECIMALS_MAX);
+  return mayBeTie ? formatAny(x) : withoutZeros(x.toPrecision(PRECISION));
+}
 
+/** A decimal text without the zeros at its end. */
+function withoutZeros(text: string): string {
+  let end = text.length;
+  while (text.charCodeAt(end - 1) === ZERO) end--;
+  return text.slice(0, text.charCodeAt(end - 1) === POINT ? end - 1 : end);
+}
+
+/** As `%.17g`, for any finite number. */
+function formatAny(x: number): string {
   const text = Math.abs(x).toExponential(PRECISION - 1);
   const mark = text.indexOf("e");
   const exponent = Number(text.slice(mark + 1));
