@@ -5,16 +5,10 @@
  * one that is increased keeps it. The float that HINCRBYFLOAT arrives at is logged itself.
  */
 
-import { Buffer } from "node:buffer";
-import { newBytes } from "../memory/bytes.ts";
 import { DEL, keyEvent } from "../keyspace/events.ts";
+import { newBytes } from "../memory/bytes.ts";
+import { FloatIncrement, NOT_A_FLOAT, NOT_FINITE } from "../numbers/float_increment.ts";
 import { addInt64, INT64_LENGTH_MAX, parseInt64, writeInt64 } from "../numbers/int64.ts";
-import {
-  addLongDouble,
-  formatLongDouble,
-  type LongDouble,
-  parseLongDouble,
-} from "../numbers/long_double.ts";
 import { type Command, command, type CommandRecord, keyAt } from "./command.ts";
 import type { Context } from "./context.ts";
 import { writeHash } from "./hashes_lookup.ts";
@@ -26,7 +20,9 @@ const HINCRBYFLOAT = keyEvent("hincrbyfloat", "hash");
 
 /** Digits of the integer under way; nothing in a handler runs between writing and storing them. */
 const digits = newBytes(INT64_LENGTH_MAX);
-const ZERO: LongDouble = { significand: 0n, exponent: 0 };
+const increment = new FloatIncrement();
+/** The text that a float begins with: "0". */
+const ZERO = newBytes(1).fill("0");
 
 /** What the records of commands that set a field have in common. */
 const setter = {
@@ -188,29 +184,37 @@ const hincrbyfloat = command({
   run(ctx) {
     const { args, db, reply } = ctx;
     const { buf } = args;
-    const amount = parseLongDouble(buf, args.start(3), args.end(3));
-    if (amount === undefined) return reply.error("ERR value is not a valid float");
-    if (amount.exponent === Infinity) return reply.error("ERR value is NaN or Infinity");
+    if (!increment.read(buf, args.start(3), args.end(3))) {
+      return reply.error("ERR value is not a valid float");
+    }
+    if (increment.isInfinite) return reply.error("ERR value is NaN or Infinity");
     const hash = writeHash(ctx);
     if (hash === undefined) return;
     const found = hash.find(buf, args.start(2), args.end(2));
-    const before = found ? parseLongDouble(hash.bytes, hash.valueStart, hash.valueEnd) : ZERO;
-    if (before === undefined) return reply.error("ERR hash value is not a float");
-    const sum = addLongDouble(before, amount);
-    if (sum === undefined) return reply.error("ERR increment would produce NaN or Infinity");
+    const length = found
+      ? increment.addTo(hash.bytes, hash.valueStart, hash.valueEnd)
+      : increment.addTo(ZERO, 0, 1);
+    if (length === NOT_A_FLOAT) return reply.error("ERR hash value is not a float");
+    if (length === NOT_FINITE) return reply.error("ERR increment would produce NaN or Infinity");
 
     const expiry = found ? hash.expiry : undefined;
-    const value = Buffer.from(formatLongDouble(sum), "latin1");
-    hash.set(buf, args.start(2), args.end(2), value, 0, value.length, true);
+    const { text } = increment;
+    hash.set(buf, args.start(2), args.end(2), text, 0, length, true);
     hash.commit();
     db.changed(HINCRBYFLOAT, args, 1);
-    const key = args.bytes(1);
-    const field = args.bytes(2);
-    ctx.logAs("HSET", key, field, value);
-    if (expiry !== undefined) ctx.logAs("HPEXPIREAT", key, expiry, "FIELDS", 1, field);
-    reply.bulk(value);
+    logFloat(ctx, length, expiry);
+    reply.bulk(text, 0, length);
   },
 });
+
+/** Logs the sum that the field in argument 2 has now, and when it expires, if it does. */
+function logFloat(ctx: Context, length: number, expiry: number | undefined): void {
+  if (!ctx.server.effects.active) return ctx.logNothing();
+  const key = ctx.args.bytes(1);
+  const field = ctx.args.bytes(2);
+  ctx.logAs("HSET", key, field, increment.text.subarray(0, length));
+  if (expiry !== undefined) ctx.logAs("HPEXPIREAT", key, expiry, "FIELDS", 1, field);
+}
 
 /** The commands of this file. */
 export const hashWriteCommands: readonly Command[] = [

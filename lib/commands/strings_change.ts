@@ -6,11 +6,11 @@
  * logged itself, not the way there.
  */
 
-import { Buffer } from "node:buffer";
 import { NONE, type Ref } from "../keyspace/database.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import { EMBSTR, INT, RAW, stringEncoding } from "../keyspace/value.ts";
 import { copyBytes, newBytes } from "../memory/bytes.ts";
+import { FloatIncrement, NOT_A_FLOAT, NOT_FINITE } from "../numbers/float_increment.ts";
 import {
   addInt64,
   type Int64,
@@ -19,12 +19,6 @@ import {
   parseInt64,
   writeInt64,
 } from "../numbers/int64.ts";
-import {
-  addLongDouble,
-  formatLongDouble,
-  type LongDouble,
-  parseLongDouble,
-} from "../numbers/long_double.ts";
 import { type Command, command, keyAt } from "./command.ts";
 import { type Context, NOT_AN_INTEGER } from "./context.ts";
 
@@ -33,14 +27,16 @@ const INCRBY = keyEvent("incrby", "string");
 const INCRBYFLOAT = keyEvent("incrbyfloat", "string");
 const SETRANGE = keyEvent("setrange", "string");
 
-const NOT_A_FLOAT = "ERR value is not a valid float";
+const INVALID_FLOAT = "ERR value is not a valid float";
 const TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 /** No string is longer than this, however high `proto-max-bulk-len` is: offsets are int32. */
 const VALUE_BYTES_MAX = 0x7fffffff;
 
 /** Digits of the integer under way; nothing in a handler runs between writing and storing them. */
 const digits = newBytes(INT64_LENGTH_MAX);
-const ZERO: LongDouble = { significand: 0n, exponent: 0 };
+const increment = new FloatIncrement();
+/** The text that a float begins with: "0". */
+const ZERO = newBytes(1).fill("0");
 
 /** Adds to the integer in argument 1, or to 0 where there is none. */
 function increase(ctx: Context, amount: Int64): void {
@@ -143,26 +139,25 @@ const incrbyfloat = command({
     const { args, db, reply } = ctx;
     const ref = db.lookupWrite(args, 1);
     if (!ctx.check(ref, "string")) return;
-    const before = ref === NONE ? ZERO : floatAt(ctx, ref);
-    const amount = parseLongDouble(args.buf, args.start(2), args.end(2));
-    if (before === undefined || amount === undefined) return reply.error(NOT_A_FLOAT);
-    const sum = addLongDouble(before, amount);
-    if (sum === undefined) return reply.error("ERR increment would produce NaN or Infinity");
+    if (!increment.read(args.buf, args.start(2), args.end(2))) return reply.error(INVALID_FLOAT);
+    const length = ref === NONE ? increment.addTo(ZERO, 0, 1) : increaseFloat(ctx, ref);
+    if (length === NOT_A_FLOAT) return reply.error(INVALID_FLOAT);
+    if (length === NOT_FINITE) return reply.error("ERR increment would produce NaN or Infinity");
 
-    const text = formatLongDouble(sum);
-    const value = Buffer.from(text, "latin1");
+    const { text } = increment;
     // An integer among the results is not told from the others: OBJECT ENCODING says embstr.
-    const encoding = stringEncoding(value, 0, value.length) === RAW ? RAW : EMBSTR;
-    db.store(ref, args, 1, encoding, value, 0, value.length, true);
+    const encoding = stringEncoding(text, 0, length) === RAW ? RAW : EMBSTR;
+    db.store(ref, args, 1, encoding, text, 0, length, true);
     db.changed(INCRBYFLOAT, args, 1);
-    ctx.logAs("SET", args.bytes(1), value, "KEEPTTL");
-    reply.bulk(value);
+    if (!ctx.server.effects.active) ctx.logNothing();
+    else ctx.logAs("SET", args.bytes(1), text.subarray(0, length), "KEEPTTL");
+    reply.bulk(text, 0, length);
   },
 });
 
-function floatAt({ db }: Context, ref: Ref): LongDouble | undefined {
+function increaseFloat({ db }: Context, ref: Ref): number {
   const { bytes, valueStart, valueEnd } = db.locate(ref);
-  return parseLongDouble(bytes, valueStart, valueEnd);
+  return increment.addTo(bytes, valueStart, valueEnd);
 }
 
 const append = command({

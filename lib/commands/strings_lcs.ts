@@ -7,15 +7,27 @@
 
 import { NONE, type Ref } from "../keyspace/database.ts";
 import { copyBytes, newBytes } from "../memory/bytes.ts";
+import type { Reply } from "../resp/reply.ts";
 import { command, keysFrom } from "./command.ts";
 import { type Context, SYNTAX_ERROR } from "./context.ts";
-import { type ByteRun, commonLength, commonRuns, type Matches, tableBytes } from "./lcs.ts";
+import {
+  type ByteRun,
+  commonLength,
+  commonRuns,
+  type Matches,
+  RUN_NUMBERS,
+  tableBytes,
+} from "./lcs.ts";
 
 const NOT_STRINGS = "ERR The specified keys must contain string values";
 const LENGTH_AND_INDEXES = "ERR If you want both the length and indexes, please just use IDX.";
 const TABLE_TOO_LARGE =
   "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len";
 const NO_MEMORY = "ERR Insufficient memory, failed allocating transient memory for LCS";
+
+/** Up to this length a subsequence is put together without memory of its own. */
+const SHORT_LENGTH = 512;
+const shortBytes = newBytes(SHORT_LENGTH);
 
 const EMPTY: ByteRun = { buf: newBytes(0), start: 0, end: 0 };
 
@@ -109,29 +121,39 @@ function findMatches(ctx: Context, a: ByteRun, b: ByteRun): Matches | undefined 
 }
 
 function replyIndexes({ reply }: Context, matches: Matches, options: LcsOptions): void {
-  const listed = matches.runs.filter(([, , length]) => length >= options.length_min);
+  const { runs } = matches;
+  let listed = 0;
+  for (let i = 0; i < runs.length; i += RUN_NUMBERS) {
+    if (runs[i + 2] >= options.length_min) listed++;
+  }
   reply.map(2);
   reply.bulkText("matches");
-  reply.array(listed.length);
-  for (const [first, second, length] of listed) {
+  reply.array(listed);
+  for (let i = 0; i < runs.length; i += RUN_NUMBERS) {
+    const length = runs[i + 2];
+    if (length < options.length_min) continue;
     reply.array(options.withLengths ? 3 : 2);
-    for (const start of [first, second]) {
-      reply.array(2);
-      reply.integer(start);
-      reply.integer(start + length - 1);
-    }
+    replyRange(reply, runs[i], length);
+    replyRange(reply, runs[i + 1], length);
     if (options.withLengths) reply.integer(length);
   }
   reply.bulkText("len");
   reply.integer(matches.length);
 }
 
-function replySubsequence({ reply }: Context, matches: Matches, a: ByteRun): void {
-  const bytes = newBytes(matches.length);
-  let at = bytes.length;
-  for (const [first, , length] of matches.runs) {
-    at -= length;
-    copyBytes(a.buf, a.start + first, a.start + first + length, bytes, at);
+function replyRange(reply: Reply, start: number, length: number): void {
+  reply.array(2);
+  reply.integer(start);
+  reply.integer(start + length - 1);
+}
+
+function replySubsequence({ reply }: Context, { runs, length }: Matches, a: ByteRun): void {
+  const bytes = length > SHORT_LENGTH ? newBytes(length) : shortBytes;
+  let at = length;
+  for (let i = 0; i < runs.length; i += RUN_NUMBERS) {
+    const start = a.start + runs[i];
+    at -= runs[i + 2];
+    copyBytes(a.buf, start, start + runs[i + 2], bytes, at);
   }
-  reply.bulk(bytes);
+  reply.bulk(bytes, 0, length);
 }

@@ -12,9 +12,11 @@ import { BUCKET_WORDS, BucketStore, PART_BITS, PART_BUCKETS, SpillStore } from "
 
 /** Slots in a bucket. */
 export const SLOTS = 12;
-/** Places in a bucket: tags and overflow first, so that most lookups touch one cache line only. */
+/** Where the tags begin: first, so that most lookups touch one cache line only. */
 export const TAGS = 0;
+/** Where the number of the next bucket of the chain stands. */
 export const OVERFLOW = 3;
+/** Where the addresses begin. */
 export const SLOT = 4;
 
 /** Entries between two chains. */

@@ -138,8 +138,8 @@ function writeInt32(buf: Uint8Array, at: number, value: number): number {
   return at + digits;
 }
 
-/** Writes the last digits of an int32 to `buf[from .. to)`, two at a time. */
-function fillDigits(buf: Uint8Array, from: number, to: number, value: number): void {
+/** Writes the last digits of an int32 (not negative) to `buf[from .. to)`, two at a time. */
+export function fillDigits(buf: Uint8Array, from: number, to: number, value: number): void {
   while (to - from >= 2) {
     const high = (value / 100) | 0;
     const pair = (value - high * 100) * 2;

@@ -1,6 +1,13 @@
 /** LCS: against the real Redis, and its algorithm against what a subsequence is. */
 
-import { type ByteRun, commonLength, commonRuns } from "../../lib/commands/lcs.ts";
+import {
+  type ByteRun,
+  commonLength,
+  commonRuns,
+  type Matches,
+  RUN_NUMBERS,
+  tableBytes,
+} from "../../lib/commands/lcs.ts";
 import { assert, assertEquals } from "../kit/assert.ts";
 import { Pair } from "../kit/differential.ts";
 import { flags, Seeded } from "../kit/flags.ts";
@@ -13,35 +20,75 @@ function runOf(text: string): ByteRun {
   return { buf, start: 2, end: buf.length - 1 };
 }
 
-/** Length of the longest common subsequence by its definition: the better of all choices. */
-function slowLength(a: string, b: string): number {
-  if (a === "" || b === "") return 0;
-  if (a[0] === b[0]) return 1 + slowLength(a.slice(1), b.slice(1));
-  return Math.max(slowLength(a.slice(1), b), slowLength(a, b.slice(1)));
+/** The same from the table of lengths itself, and the walk back through it as Redis has it. */
+function plainRuns(a: string, b: string): Matches {
+  const table = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
+  for (let i = 1; i <= a.length; i++) {
+    for (let j = 1; j <= b.length; j++) {
+      table[i][j] = a[i - 1] === b[j - 1]
+        ? table[i - 1][j - 1] + 1
+        : Math.max(table[i - 1][j], table[i][j - 1]);
+    }
+  }
+  const runs: number[] = [];
+  let [i, j] = [a.length, b.length];
+  while (i > 0 && j > 0) {
+    let count = 0;
+    while (i > 0 && j > 0 && a[i - 1] === b[j - 1]) [i, j, count] = [i - 1, j - 1, count + 1];
+    if (count > 0) runs.push(i, j, count);
+    else if (table[i - 1][j] > table[i][j - 1]) i--;
+    else j--;
+  }
+  return { runs, length: table[a.length][b.length] };
 }
 
-function word(chance: Seeded, length_max: number): string {
+function word(chance: Seeded, length_max: number, letters = "abc"): string {
   const length = chance.between(0, length_max);
-  return Array.from({ length }, () => chance.pick(["a", "b", "c"])).join("");
+  return Array.from({ length }, () => chance.pick([...letters])).join("");
 }
 
-Deno.test("the stretches found are shared, in order, and as long as can be", () => {
+Deno.test("the stretches found are those of the table of lengths, across strips of it", () => {
+  const { seed, size } = flags(300);
+  const chance = new Seeded(seed);
+  for (let n = 0; n < size; n++) {
+    const length_max = chance.pick([3, 31, 33, 64, 65, 200]);
+    const letters = chance.pick(["a", "ab", "abc", "abcdefghijklmnop"]);
+    const a = word(chance, length_max, letters);
+    const b = word(chance, length_max, letters);
+    const expected = plainRuns(a, b);
+    assertEquals(commonRuns(runOf(a), runOf(b)), expected, `${a} ${b}`);
+    assertEquals(commonLength(runOf(a), runOf(b)), expected.length, `${a} ${b}`);
+  }
+});
+
+Deno.test("strings too long for the memory at hand are compared alike", () => {
+  const chance = new Seeded(flags(0).seed);
+  for (const [first, second] of [[9000, 40], [40, 9000], [5000, 0], [0, 5000], [700, 600]]) {
+    const a = Array.from({ length: first }, () => chance.pick(["a", "b", "c"])).join("");
+    const b = Array.from({ length: second }, () => chance.pick(["a", "b", "c", "d"])).join("");
+    const expected = plainRuns(a, b);
+    assertEquals(commonRuns(runOf(a), runOf(b)), expected);
+    assertEquals(commonLength(runOf(a), runOf(b)), expected.length);
+  }
+});
+
+Deno.test("the stretches found are shared, in order, and as long as a subsequence can be", () => {
   const { seed, size } = flags(200);
   const chance = new Seeded(seed);
   for (let n = 0; n < size; n++) {
-    const a = word(chance, 8);
-    const b = word(chance, 8);
+    const a = word(chance, 80);
+    const b = word(chance, 80);
     const { runs, length } = commonRuns(runOf(a), runOf(b));
-    assertEquals(length, slowLength(a, b), `${a} ${b}`);
-    assertEquals(commonLength(runOf(a), runOf(b)), length);
-    assertEquals(runs.reduce((sum, run) => sum + run[2], 0), length);
-    let [i, j] = [a.length, b.length];
-    for (const [first, second, count] of runs) {
+    let [i, j, sum] = [a.length, b.length, 0];
+    for (let at = 0; at < runs.length; at += RUN_NUMBERS) {
+      const [first, second, count] = runs.slice(at, at + RUN_NUMBERS);
       assert(count > 0 && first + count <= i && second + count <= j, `${a} ${b}`);
       assertEquals(a.slice(first, first + count), b.slice(second, second + count));
-      [i, j] = [first, second];
+      [i, j, sum] = [first, second, sum + count];
     }
+    assertEquals(sum, length);
   }
+  assertEquals(tableBytes(3, 4), 80);
 });
 
 const OPTIONS: readonly (readonly string[])[] = [
@@ -95,9 +142,20 @@ Deno.test({
       const { seed, size } = flags(300);
       const keys = ["x", "y", "z"];
       await pair.generated(seed, size, (chance) => {
-        if (chance.chance(0.4)) return ["SET", chance.pick(keys), word(chance, 40)];
+        if (chance.chance(0.4)) return ["SET", chance.pick(keys), word(chance, 90)];
         return ["LCS", chance.pick(keys), chance.pick(keys), ...chance.pick(OPTIONS)];
       });
+    });
+
+    await t.step("long strings", async () => {
+      for (const length of [32, 511, 513, 2048]) {
+        await pair.both("SET", "one", "abcde".repeat(length).slice(0, length));
+        await pair.both("SET", "other", "acbedcab".repeat(length).slice(0, length));
+        for (const options of OPTIONS) {
+          await pair.both("LCS", "one", "other", ...options);
+          await pair.both("LCS", "one", "one", ...options);
+        }
+      }
     });
 
     await t.step("a table larger than proto-max-bulk-len is refused", async () => {
