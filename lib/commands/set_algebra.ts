@@ -6,9 +6,12 @@
 
 import { NONE } from "../keyspace/database.ts";
 import { type KeyEvent, keyEvent } from "../keyspace/events.ts";
-import { PackedEditor, PackedReader } from "../memory/packed.ts";
+import { SET_INTEGERS } from "../keyspace/value.ts";
+import type { Int64 } from "../numbers/int64.ts";
 import { SetEditor } from "../types/set/editor.ts";
+import { MemberIndex } from "../types/set/member_index.ts";
 import { type MemberTest, type MemberVisitor, setAt, type SetView } from "../types/set/view.ts";
+import { ByteList } from "./byte_list.ts";
 import { type Command, command, countedKeys, keyAt, keysFrom } from "./command.ts";
 import { type Context, SYNTAX_ERROR } from "./context.ts";
 import { storeNothing } from "./empty_result.ts";
@@ -16,6 +19,15 @@ import { integersMax } from "./set_members.ts";
 
 /** Sets as the keys name them; undefined: there is none. */
 type Sets = readonly (SetView | undefined)[];
+
+// One command after another uses these: making them anew costs more than combining small sets.
+const result = new SetEditor();
+const found = new ByteList();
+/** For the first of the sets that members are looked up in. */
+const indexes = Array.from({ length: 8 }, () => new MemberIndex());
+
+const addFound: MemberVisitor = (bytes, start, end) => found.push(bytes, start, end);
+const addResult: MemberVisitor = (bytes, start, end) => void result.add(bytes, start, end);
 
 /** The sets in arguments `first` to `last`, a missing key as undefined; or the error is answered. */
 function setsOf(ctx: Context, first: number, last: number): Sets | undefined {
@@ -31,81 +43,148 @@ function setsOf(ctx: Context, first: number, last: number): Sets | undefined {
   return sets;
 }
 
-/** The smallest of sets, and the others from small to large; undefined: one of them is empty. */
-function bySize(sets: Sets): [SetView, ...SetView[]] | undefined {
-  const known = sets.filter((set) => set !== undefined);
-  if (known.length < sets.length) return undefined;
-  const [smallest, ...others] = known.sort((a, b) => a.size - b.size);
-  return [smallest, ...others];
+/** Puts sets in order of size, in place; small ones are often few: by insertion. */
+function sortBySize(sets: SetView[], smallestFirst: boolean): void {
+  if (sets.length > 8) {
+    sets.sort((a, b) => smallestFirst ? a.size - b.size : b.size - a.size);
+    return;
+  }
+  for (let i = 1; i < sets.length; i++) {
+    const moved = sets[i];
+    let at = i;
+    for (; at > 0 && (smallestFirst === sets[at - 1].size > moved.size); at--) {
+      sets[at] = sets[at - 1];
+    }
+    sets[at] = moved;
+  }
 }
 
-function inAll(sets: readonly SetView[], bytes: Uint8Array, start: number, end: number): boolean {
-  for (const set of sets) if (!set.has(bytes, start, end)) return false;
+/** The sets from small to large; undefined: one of them is empty. */
+function bySize(sets: Sets): SetView[] | undefined {
+  const known: SetView[] = [];
+  for (const set of sets) {
+    if (set === undefined) return undefined;
+    known.push(set);
+  }
+  sortBySize(known, true);
+  return known;
+}
+
+/** Lends indexes to the sets from number `first` on, which will be asked for members. */
+function lendIndexes(sets: readonly SetView[], first: number): void {
+  let lent = 0;
+  for (let i = first; i < sets.length && lent < indexes.length; i++) sets[i].lend(indexes[lent++]);
+}
+
+/** Whether a member is in all the sets from number 1 on. */
+function inOthers(
+  sets: readonly SetView[],
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  for (let i = 1; i < sets.length; i++) if (!sets[i].has(bytes, start, end)) return false;
+  return true;
+}
+
+function hasIntegers(set: SetView): boolean {
+  return set.encoding === SET_INTEGERS;
+}
+
+/** The same where all the sets hold integers. */
+function integerInOthers(sets: readonly SetView[], value: Int64): boolean {
+  for (let i = 1; i < sets.length; i++) if (!sets[i].hasInteger(value)) return false;
   return true;
 }
 
 /** Shows every member that is in all the sets. */
-function intersect(sets: Sets, visit: MemberVisitor): void {
-  const [smallest, ...others] = bySize(sets) ?? [];
-  smallest?.forEach((bytes, start, end) => {
-    if (inAll(others, bytes, start, end)) visit(bytes, start, end);
+function intersect(all: Sets, visit: MemberVisitor): void {
+  const sets = bySize(all);
+  if (sets === undefined) return;
+  if (sets.every(hasIntegers)) {
+    sets[0].filterIntegers((value) => integerInOthers(sets, value), visit);
+    return;
+  }
+  lendIndexes(sets, 1);
+  sets[0].forEach((bytes, start, end) => {
+    if (inOthers(sets, bytes, start, end)) visit(bytes, start, end);
   });
 }
 
 /** How many members are in all the sets; `limit` are enough, if that is not 0. */
-function countCommon(sets: Sets, limit: number): number {
-  const [smallest, ...others] = bySize(sets) ?? [];
-  let found = 0;
+function countCommon(all: Sets, limit: number): number {
+  const sets = bySize(all);
+  if (sets === undefined) return 0;
+  lendIndexes(sets, 1);
+  let count = 0;
   const test: MemberTest = (bytes, start, end) => {
-    return inAll(others, bytes, start, end) && ++found === limit;
+    return inOthers(sets, bytes, start, end) && ++count === limit;
   };
-  if (limit > 0) smallest?.until(test);
-  else smallest?.forEach(test);
-  return found;
+  if (limit > 0) sets[0].until(test);
+  else sets[0].forEach(test);
+  return count;
 }
 
-function unite(sets: Sets, result: SetEditor): void {
-  for (const set of sets) {
-    set?.forEach((bytes, start, end) => result.add(bytes, start, end));
-  }
+function unite(sets: Sets): void {
+  for (const set of sets) if (set !== undefined) result.addAll(set);
 }
 
 /**
  * The members of the first set that are in no other. Which of two ways it goes is decided as in
  * Redis, because a member that is added and removed again can change the encoding of the result.
  */
-function subtract(sets: Sets, result: SetEditor): void {
-  const [first, ...rest] = sets;
+function subtract(sets: Sets): void {
+  const first = sets[0];
   if (first === undefined) return;
-  const others = rest.filter((set) => set !== undefined);
-  const total = others.reduce((sum, set) => sum + set.size, first.size);
+  const others: SetView[] = [];
+  let total = first.size;
+  for (let i = 1; i < sets.length; i++) {
+    const set = sets[i];
+    if (set === undefined) continue;
+    others.push(set);
+    total += set.size;
+  }
   if (Math.floor(first.size * (others.length + 1) / 2) <= total) {
-    others.sort((a, b) => b.size - a.size);
+    sortBySize(others, false);
+    lendIndexes(others, 0);
     first.forEach((bytes, start, end) => {
-      if (!others.some((other) => other.has(bytes, start, end))) result.add(bytes, start, end);
+      for (const other of others) if (other.has(bytes, start, end)) return;
+      result.add(bytes, start, end);
     });
     return;
   }
-  first.forEach((bytes, start, end) => result.add(bytes, start, end));
+  result.addAll(first);
   for (const other of others) {
     if (result.size === 0) return;
-    other.forEach((bytes, start, end) => result.remove(bytes, start, end));
+    result.removeAll(other);
   }
 }
 
-function newSet(ctx: Context): SetEditor {
-  const set = new SetEditor();
-  set.begin(ctx.db.keyspace.seed, integersMax(ctx));
-  return set;
+/** Makes {@linkcode result} an empty set. */
+function beginResult(ctx: Context): void {
+  result.begin(ctx.db.keyspace.seed, integersMax(ctx));
 }
 
-function replySet({ reply }: Context, set: SetView): void {
+/** Replies with the {@linkcode result}. */
+function replyResult({ reply }: Context): void {
+  const set = result.view();
   reply.set(set.size);
   set.forEach((bytes, start, end) => reply.bulk(bytes, start, end));
+  result.reset();
 }
 
-/** Stores a result under argument 1, which an empty one removes, and replies with its size. */
-function storeResult(ctx: Context, result: SetEditor, event: KeyEvent): void {
+/** Replies with the members that are in all the sets: none comes twice, a list of them will do. */
+function replyCommon({ reply }: Context, sets: Sets): void {
+  found.clear();
+  intersect(sets, addFound);
+  const { bytes, count } = found;
+  reply.set(count);
+  for (let i = 0; i < count; i++) reply.bulk(bytes, found.start(i), found.end(i));
+  found.release();
+}
+
+/** Stores the result under argument 1, which an empty one removes, and replies with its size. */
+function storeResult(ctx: Context, event: KeyEvent): void {
   const { args, db, reply } = ctx;
   const { size } = result;
   if (size > 0) {
@@ -114,6 +193,7 @@ function storeResult(ctx: Context, result: SetEditor, event: KeyEvent): void {
   } else {
     storeNothing(db, args, 1);
   }
+  result.reset();
   reply.integer(size);
 }
 
@@ -124,8 +204,8 @@ interface Operation {
   /** Flags of the key where the result is stored. */
   readonly destination: string;
   readonly event: KeyEvent;
-  /** Adds the members of the result. */
-  readonly combine: (sets: Sets, result: SetEditor) => void;
+  /** Adds the members of the {@linkcode result}. */
+  readonly combine: (sets: Sets) => void;
   /** Replies with the result, where that need not be a set of its own. */
   readonly answer?: (ctx: Context, sets: Sets) => void;
 }
@@ -147,9 +227,9 @@ function pair(name: string, operation: Operation): readonly [Command, Command] {
       const sets = setsOf(ctx, 1, ctx.args.count - 1);
       if (sets === undefined) return;
       if (answer !== undefined) return answer(ctx, sets);
-      const result = newSet(ctx);
-      combine(sets, result);
-      replySet(ctx, result.view());
+      beginResult(ctx);
+      combine(sets);
+      replyResult(ctx);
     },
   });
   const storing = command({
@@ -163,9 +243,9 @@ function pair(name: string, operation: Operation): readonly [Command, Command] {
     run(ctx) {
       const sets = setsOf(ctx, 2, ctx.args.count - 1);
       if (sets === undefined) return;
-      const result = newSet(ctx);
-      combine(sets, result);
-      storeResult(ctx, result, event);
+      beginResult(ctx);
+      combine(sets);
+      storeResult(ctx, event);
     },
   });
   return [replying, storing];
@@ -180,18 +260,8 @@ const [sinter, sinterstore] = pair("sinter", {
   complexity: INTERSECTION_COMPLEXITY,
   destination: "RW UPDATE",
   event: keyEvent("sinterstore", "set"),
-  combine: (sets, result) => intersect(sets, (bytes, start, end) => result.add(bytes, start, end)),
-  answer({ reply }, sets) { // no member comes twice: a list of them will do
-    const found = new PackedEditor();
-    let count = 0;
-    intersect(sets, (bytes, start, end) => {
-      count++;
-      found.push(bytes, start, end);
-    });
-    reply.set(count);
-    const run = new PackedReader(found.bytes, 0, found.length);
-    while (run.next()) reply.bulk(run.bytes, run.start, run.end);
-  },
+  combine: (sets) => intersect(sets, addResult),
+  answer: replyCommon,
 });
 
 const [sunion, sunionstore] = pair("sunion", {

@@ -1,7 +1,7 @@
 /**
  * Sorting lists, sets and sorted sets: SORT SORT_RO. Options and patterns (`sort_options.ts`), the
- * elements (`sort_elements.ts`), looking up (`sort_lookup.ts`), the order (`sort_order.ts`), and what
- * is logged (`sort_log.ts`).
+ * elements (`sort_elements.ts`), looking up (`sort_lookup.ts`), the order (`sort_order.ts`,
+ * `sort_merge.ts`), and what is logged (`sort_log.ts`).
  *
  * Promise: an error changes nothing; without an order to be found (BY nosort) no more elements are
  * copied than are asked for.
@@ -11,14 +11,16 @@ import { NONE, type Ref } from "../keyspace/database.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import { ListBuilder } from "../types/list/build.ts";
 import { type PackedLimits, ZsetWriter } from "../types/zset/zset_writer.ts";
+import { ByteList } from "./byte_list.ts";
 import { type Command, command, keyAt, type KeySpec } from "./command.ts";
 import { type Context, WRONG_TYPE } from "./context.ts";
 import { storeNothing } from "./empty_result.ts";
-import { ByteList, sourceAt } from "./sort_elements.ts";
+import { Source } from "./sort_elements.ts";
 import { SortLookup } from "./sort_lookup.ts";
 import { ListLog, replaysAlike } from "./sort_log.ts";
+import { Order } from "./sort_merge.ts";
 import { findStore, readSortOptions, type SortOptions } from "./sort_options.ts";
-import { sortedOrder, unsortedOrder } from "./sort_order.ts";
+import { Weights } from "./sort_order.ts";
 
 const SORTSTORE = keyEvent("sortstore", "list");
 
@@ -28,32 +30,42 @@ const writer = new ZsetWriter();
 /** Nothing is added to the set. */
 const NO_LIMITS: PackedLimits = { entries_max: 0, member_bytes_max: 0 };
 
-/** What comes out: these of the elements, in this order. */
+// One command after another uses these: making them anew costs more than sorting a short list.
+const source = new Source();
+const elements = new ByteList();
+const lookup = new SortLookup();
+const weights = new Weights();
+const order = new Order();
+
+/** What comes out: the elements with the numbers `order.numbers[first .. end)`. */
 interface Result {
-  readonly elements: ByteList;
-  readonly order: Uint32Array;
+  readonly first: number;
+  readonly end: number;
 }
 
-const EMPTY: Result = { elements: new ByteList(0), order: new Uint32Array(0) };
+const EMPTY: Result = { first: 0, end: 0 };
 
 function run(ctx: Context, mayStore: boolean): void {
   const options = readSortOptions(ctx, mayStore);
   if (options === undefined) return;
-  const lookup = new SortLookup(ctx.db, ctx.args);
-  const result = sort(ctx, options, lookup);
-  if (result === undefined) return;
-  if (options.storeAt > 0) storeResult(ctx, result, options, lookup);
-  else replyResult(ctx, result, options, lookup);
+  lookup.open(ctx.db, ctx.args);
+  const result = sort(ctx, options);
+  if (result !== undefined) {
+    if (options.storeAt > 0) storeResult(ctx, result, options);
+    else replyResult(ctx, result, options);
+  }
+  elements.release();
+  weights.release();
+  order.release();
 }
 
 /** Undefined: the error is answered. */
-function sort(ctx: Context, options: SortOptions, lookup: SortLookup): Result | undefined {
+function sort(ctx: Context, options: SortOptions): Result | undefined {
   const { args, db, reply } = ctx;
   let ref = db.lookup(args, 1);
   if (ref === NONE) return EMPTY;
   if (db.type(ref) === "zset") ref = unpackZset(ctx, ref);
-  const source = sourceAt(db, ref);
-  if (source === undefined) {
+  if (!source.open(db, ref)) {
     reply.error(WRONG_TYPE);
     return undefined;
   }
@@ -64,19 +76,20 @@ function sort(ctx: Context, options: SortOptions, lookup: SortLookup): Result | 
     options.by = undefined;
   }
   const { size } = source;
-  const start = Math.min(Math.max(options.offset, 0), size);
-  const count = Math.min(options.count < 0 ? size : options.count, size - start);
+  const first = Math.min(Math.max(options.offset, 0), size);
+  const count = Math.min(options.count < 0 ? size : options.count, size - first);
   if (options.unsorted) {
-    const elements = source.copy(start, start + count - 1, options.descending);
-    return { elements, order: unsortedOrder(elements) };
+    source.copy(first, first + count - 1, options.descending, elements);
+    order.fill(count);
+    return { first: 0, end: count };
   }
-  const elements = source.copy(0, size - 1, false);
-  const order = sortedOrder(elements, options, lookup, source.type === "list");
-  if (order === undefined) {
+  source.copy(0, size - 1, false, elements);
+  if (!weights.load(elements, options, lookup, source.type === "list")) {
     reply.error(NOT_NUMBERS);
     return undefined;
   }
-  return { elements, order: order.subarray(start, start + count) };
+  order.sort(size, first + count, weights);
+  return { first, end: first + count };
 }
 
 /** Redis sorts large sorted sets only: a packed one becomes large, and stays so (OBJECT ENCODING). */
@@ -86,19 +99,18 @@ function unpackZset({ args, db }: Context, ref: Ref): Ref {
   return writer.ref;
 }
 
-function replyResult(
-  { reply }: Context,
-  { elements, order }: Result,
-  { gets }: SortOptions,
-  lookup: SortLookup,
-): void {
+function replyResult({ reply }: Context, { first, end }: Result, { gets }: SortOptions): void {
   const { bytes } = elements;
-  reply.array(order.length * Math.max(gets.length, 1));
-  for (const i of order) {
-    const [start, end] = [elements.start(i), elements.end(i)];
-    if (gets.length === 0) reply.bulk(bytes, start, end);
+  const { numbers } = order;
+  reply.array((end - first) * Math.max(gets.length, 1));
+  for (let at = first; at < end; at++) {
+    const i = numbers[at];
+    if (gets.length === 0) {
+      reply.bulk(bytes, elements.start(i), elements.end(i));
+      continue;
+    }
     for (const pattern of gets) {
-      if (lookup.find(pattern, bytes, start, end)) {
+      if (lookup.find(pattern, bytes, elements.start(i), elements.end(i))) {
         reply.bulk(lookup.bytes, lookup.start, lookup.end);
       } else {
         reply.null();
@@ -108,12 +120,12 @@ function replyResult(
 }
 
 /** Stores the result as a list, what is not found as an empty element. */
-function storeResult(ctx: Context, result: Result, options: SortOptions, lookup: SortLookup): void {
+function storeResult(ctx: Context, result: Result, options: SortOptions): void {
   const { args, db, reply } = ctx;
   const { storeAt } = options;
   const list = new ListBuilder(ctx.server.config.values["list-max-listpack-size"]);
   const log = new ListLog(ctx, storeAt, replaysAlike(options));
-  eachOutput(result, options, lookup, (bytes, start, end) => {
+  eachOutput(result, options, (bytes, start, end) => {
     list.push(bytes, start, end);
     log.push(bytes, start, end);
   });
@@ -129,17 +141,17 @@ function storeResult(ctx: Context, result: Result, options: SortOptions, lookup:
 
 /** Shows what is to be stored, in order. */
 function eachOutput(
-  { elements, order }: Result,
+  { first, end }: Result,
   { gets }: SortOptions,
-  lookup: SortLookup,
   visit: (bytes: Uint8Array, start: number, end: number) => void,
 ): void {
   const { bytes } = elements;
-  for (const i of order) {
-    const [start, end] = [elements.start(i), elements.end(i)];
-    if (gets.length === 0) visit(bytes, start, end);
+  for (let at = first; at < end; at++) {
+    const i = order.numbers[at];
+    const [from, to] = [elements.start(i), elements.end(i)];
+    if (gets.length === 0) visit(bytes, from, to);
     for (const pattern of gets) {
-      if (lookup.find(pattern, bytes, start, end)) visit(lookup.bytes, lookup.start, lookup.end);
+      if (lookup.find(pattern, bytes, from, to)) visit(lookup.bytes, lookup.start, lookup.end);
       else visit(bytes, 0, 0);
     }
   }

@@ -6,6 +6,9 @@ import { Args } from "../resp/args.ts";
 import { Hash } from "../types/hash/hash.ts";
 import type { Pattern } from "./sort_options.ts";
 
+/** The longest key whose memory is kept for the next one. */
+const KEPT_KEY_BYTES_MAX = 1 << 16;
+
 /** Looks values up; one after another, in a buffer for the key that is used again. */
 export class SortLookup {
   /** After {@linkcode SortLookup.find}: the value is `bytes[start .. end)`. */
@@ -13,15 +16,16 @@ export class SortLookup {
   start = 0;
   end = 0;
 
-  readonly #db: Database;
-  readonly #args: Args;
+  #db: Database | undefined;
+  #args = new Args();
   readonly #key = new Args(newBytes(256));
   readonly #hash = new Hash();
 
-  /** @param args hold the patterns. */
-  constructor(db: Database, args: Args) {
+  /** Looks up in `db` from now on. @param args hold the patterns. */
+  open(db: Database, args: Args): void {
     this.#db = db;
     this.#args = args;
+    if (this.#key.buf.length > KEPT_KEY_BYTES_MAX) this.#key.buf = newBytes(256);
   }
 
   /** Finds what `pattern` names for the element `element[from .. to)`; false: nothing. */
@@ -33,7 +37,7 @@ export class SortLookup {
       return true;
     }
     if (pattern.star < 0) return false;
-    const db = this.#db;
+    const db = this.#db!;
     this.#makeKey(pattern, element, from, to);
     const ref = db.lookup(this.#key, 0);
     if (ref === NONE) return false;

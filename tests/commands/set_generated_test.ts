@@ -30,6 +30,12 @@ function members(chance: Seeded): string[] {
   return Array.from({ length: chance.between(1, 5) }, () => member(chance));
 }
 
+/** Enough for a small set to be asked through an index, and for some to become large. */
+function manyMembers(chance: Seeded): string[] {
+  const prefix = chance.pick(["", "", "member:"]);
+  return Array.from({ length: chance.between(8, 90) }, () => prefix + chance.below(150));
+}
+
 function keys(chance: Seeded): string[] {
   return Array.from({ length: chance.between(1, 4) }, () => chance.pick(KEYS));
 }
@@ -50,6 +56,7 @@ function unorderedStep(...command: Command): Step {
 const MAKERS: readonly ((chance: Seeded, key: string) => Command | Step)[] = [
   (chance, key) => ["SADD", key, ...members(chance)],
   (chance, key) => ["SADD", key, ...members(chance)],
+  (chance, key) => ["SADD", key, ...manyMembers(chance)],
   (chance, key) => ["SADD", key, member(chance)],
   (chance, key) => ["SREM", key, ...members(chance)],
   (chance, key) => ["SREM", key, member(chance)],

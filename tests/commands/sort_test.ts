@@ -198,12 +198,15 @@ Deno.test({
 
 const KEYS = ["l", "s", "z", "t", "d"];
 const ELEMENTS = ["1", "2", "3", "10", "-5", "0.5", "a", "B", "ab", "1 x", ""];
+/** Texts that begin alike, some for longer than others. */
+const ALIKE = ["item:1", "item:2", "item:12", "item:", "item:12345678", "item:12345679", "itemx"];
 
 function elements(chance: Seeded): string[] {
   const numeric = chance.chance(0.7);
+  const words = chance.pick([ELEMENTS, ALIKE]);
   const count = chance.chance(0.05) ? 200 : chance.between(1, 6);
   return Array.from({ length: count }, () => {
-    return numeric ? String(chance.between(-300, 300)) : chance.pick(ELEMENTS);
+    return numeric ? String(chance.between(-300, 300)) : chance.pick(words);
   });
 }
 

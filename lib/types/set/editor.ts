@@ -21,14 +21,17 @@ import { parseInt64 } from "../../numbers/int64.ts";
 import type { Random } from "../../platform/random.ts";
 import type { Args } from "../../resp/args.ts";
 import { IntegersEditor } from "./integers.ts";
+import { MemberIndex, PACKED_MEMBERS_MAX } from "./member_index.ts";
 import { SetTable, setTableAt } from "./set_table.ts";
 import { type MemberVisitor, SetView } from "./view.ts";
 
-/** Most members of a packed set. */
-export const PACKED_MEMBERS_MAX = 128;
+export { PACKED_MEMBERS_MAX };
 /** Longest member of a packed set, in bytes. */
 export const PACKED_MEMBER_BYTES_MAX = 64;
 
+/** After so many additions to a packed set, and from so many members on, an index of them pays. */
+const SEEKS_MAX = 3;
+const INDEXED_MEMBERS_MIN = 8;
 const NOTHING = newBytes(0);
 
 /** See above. It can be opened again and again; of sets being edited there is one at a time. */
@@ -37,11 +40,23 @@ export class SetEditor {
   readonly #integers = new IntegersEditor();
   readonly #packed = new PackedEditor();
   #packedCount = 0;
+  #index: MemberIndex | undefined;
+  /** The index knows the packed members as they are. */
+  #isIndexed = false;
+  /** Additions to the packed members since they were taken up, or one was taken out. */
+  #seeks = 0;
   #table: SetTable | undefined;
   /** The table belongs to the record already. */
   #tableIsStored = false;
   #integersMax = 0;
+  /** So many members there will be at least: a table begins with room for them. */
+  #sizeMin = 0;
   #seed: HashSeed | undefined;
+
+  readonly #addMember: MemberVisitor = (bytes, start, end) => void this.add(bytes, start, end);
+  readonly #removeMember: MemberVisitor = (bytes, start, end) => {
+    this.remove(bytes, start, end);
+  };
 
   /** How many members there are. */
   get size(): number {
@@ -79,7 +94,27 @@ export class SetEditor {
     this.#table = undefined;
     this.#tableIsStored = false;
     this.#integersMax = integers_max;
+    this.#sizeMin = 0;
     this.#seed = seed;
+    this.#dropIndex();
+  }
+
+  /** Begins with an empty set, and gives memory back that a large one took. */
+  reset(): void {
+    this.#encoding = SET_INTEGERS;
+    this.#integers.clear();
+    this.#table = undefined;
+  }
+
+  /** Adds every member of another set. */
+  addAll(set: SetView): void {
+    this.#sizeMin = Math.max(this.#sizeMin, set.size);
+    if (this.size > 0 || !this.#loadPacked(set)) set.forEach(this.#addMember);
+  }
+
+  /** Takes every member of another set out. */
+  removeAll(set: SetView): void {
+    set.forEach(this.#removeMember);
   }
 
   /** Adds the member `buf[start .. end)`; false: it was there. */
@@ -105,6 +140,7 @@ export class SetEditor {
     }
     const run = this.#reader();
     if (!run.seek(buf, start, end, 1)) return false;
+    this.#dropIndex();
     this.#packed.remove(run.at, run.end);
     this.#packedCount--;
     return true;
@@ -181,14 +217,49 @@ export class SetEditor {
   }
 
   #addPacked(buf: Uint8Array, start: number, end: number): boolean {
-    if (this.#reader().seek(buf, start, end, 1)) return false;
+    if (this.#hasPacked(buf, start, end)) return false;
     if (this.#packedCount >= PACKED_MEMBERS_MAX || end - start > PACKED_MEMBER_BYTES_MAX) {
       this.#becomeTable();
       return this.#table!.add(buf, start, end);
     }
-    this.#packed.push(buf, start, end);
+    const packed = this.#packed;
+    packed.push(buf, start, end);
     this.#packedCount++;
+    if (this.#isIndexed) {
+      this.#index!.add(packed.bytes, packed.length - (end - start), packed.length);
+    }
     return true;
+  }
+
+  #hasPacked(buf: Uint8Array, start: number, end: number): boolean {
+    const { bytes, length } = this.#packed;
+    if (this.#isIndexed) return this.#index!.has(bytes, buf, start, end);
+    if (this.#seeks++ < SEEKS_MAX || this.#packedCount < INDEXED_MEMBERS_MIN) {
+      return this.#reader().seek(buf, start, end, 1);
+    }
+    const index = this.#index ??= new MemberIndex();
+    index.load(bytes, 0, length);
+    this.#isIndexed = true;
+    return index.has(bytes, buf, start, end);
+  }
+
+  #dropIndex(): void {
+    this.#isIndexed = false;
+    this.#seeks = 0;
+  }
+
+  /** Takes a packed set over as it is; false: adding its members would not make a packed one. */
+  #loadPacked({ encoding, bytes, from, to, size }: SetView): boolean {
+    if (encoding !== SET_PACKED) return false;
+    const run = new PackedReader(bytes, from, to);
+    while (run.next()) {
+      if (parseInt64(bytes, run.start, run.end) !== undefined) continue;
+      this.#packed.load(bytes, from, to);
+      this.#packedCount = size;
+      this.#encoding = SET_PACKED;
+      return true;
+    }
+    return false;
   }
 
   /** From integers to what holds any member, one of `length` bytes as well. */
@@ -205,6 +276,7 @@ export class SetEditor {
 
   #becomeTable(): void {
     const table = new SetTable(this.#seed!);
+    if (this.#sizeMin > 0) table.table.reserve(this.#sizeMin, 0);
     this.view().forEach((bytes, start, end) => table.add(bytes, start, end));
     this.#table = table;
     this.#encoding = OBJECT;

@@ -122,7 +122,7 @@ export class IntegersEditor {
     const size = this.bytes[0];
     const at = INTEGERS_HEADER_BYTES + ~found * size;
     this.#reserve(this.length + size);
-    this.bytes.copyWithin(at + size, at, this.length);
+    if (at < this.length) this.bytes.copyWithin(at + size, at, this.length);
     write(this.bytes, at, size, value);
     this.length += size;
     return true;

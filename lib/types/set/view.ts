@@ -16,6 +16,7 @@ import { packedCount, PackedReader } from "../../memory/packed.ts";
 import { type Int64, INT64_LENGTH_MAX, parseInt64, writeInt64 } from "../../numbers/int64.ts";
 import type { Random } from "../../platform/random.ts";
 import { findInteger, integerAt, integersCount } from "./integers.ts";
+import type { MemberIndex } from "./member_index.ts";
 import { type SetTable, setTableAt } from "./set_table.ts";
 
 /** Is shown a member, `bytes[start .. end)`. */
@@ -33,10 +34,19 @@ function visitInteger<T>(
   return visit(digits, 0, writeInt64(digits, 0, value));
 }
 
+/** After so many lookups in a packed set, and from so many members on, an index pays. */
+const SEEKS_MAX = 2;
+const INDEXED_MEMBERS_MIN = 8;
+
 /** A set that stands in a record, in scratch memory or in a table. */
 export class SetView {
-  /** How many members there are. */
-  readonly size: number;
+  /** How many members there are; -1: they have not been counted. */
+  #size: number;
+  #index: MemberIndex | undefined;
+  /** Lookups since there may be an index. */
+  #lookups = 0;
+  /** The index has been loaded. */
+  #isIndexed = false;
 
   /**
    * @param encoding SET_INTEGERS or SET_PACKED, whose run is `bytes[from .. to)`, or OBJECT with a
@@ -48,20 +58,61 @@ export class SetView {
     readonly from: number,
     readonly to: number,
     readonly table: SetTable | undefined,
-    size?: number,
+    size = -1,
   ) {
-    this.size = size ?? table?.size ??
-      (encoding === SET_INTEGERS ? integersCount : packedCount)(bytes, from, to);
+    this.#size = size;
+  }
+
+  /** How many members there are. */
+  get size(): number {
+    if (this.#size < 0) {
+      const { bytes, from, to } = this;
+      if (this.table !== undefined) this.#size = this.table.size;
+      else if (this.encoding === SET_INTEGERS) this.#size = integersCount(bytes, from, to);
+      else this.#size = packedCount(bytes, from, to);
+    }
+    return this.#size;
+  }
+
+  /** Lends an index, for a packed set that may be asked many times. */
+  lend(index: MemberIndex): void {
+    this.#index = index;
+    this.#lookups = 0;
+    this.#isIndexed = false;
   }
 
   /** Whether `buf[start .. end)` is a member. */
   has(buf: Uint8Array, start: number, end: number): boolean {
     if (this.table !== undefined) return this.table.has(buf, start, end);
-    if (this.encoding === SET_PACKED) {
-      return new PackedReader(this.bytes, this.from, this.to).seek(buf, start, end, 1);
-    }
+    if (this.encoding === SET_PACKED) return this.#hasPacked(buf, start, end);
     const value = parseInt64(buf, start, end);
     return value !== undefined && findInteger(this.bytes, this.from, this.to, value) >= 0;
+  }
+
+  /** Whether a set of integers has this one. */
+  hasInteger(value: Int64): boolean {
+    return findInteger(this.bytes, this.from, this.to, value) >= 0;
+  }
+
+  /** Shows those of a set of integers that pass the test, in ascending order. */
+  filterIntegers(test: (value: Int64) => boolean, visit: MemberVisitor): void {
+    const { size } = this;
+    for (let i = 0; i < size; i++) {
+      const value = integerAt(this.bytes, this.from, i);
+      if (test(value)) visitInteger(value, visit);
+    }
+  }
+
+  #hasPacked(buf: Uint8Array, start: number, end: number): boolean {
+    const { bytes, from, to } = this;
+    const index = this.#index;
+    if (index === undefined || this.#lookups < SEEKS_MAX || this.size < INDEXED_MEMBERS_MIN) {
+      this.#lookups++;
+      return new PackedReader(bytes, from, to).seek(buf, start, end, 1);
+    }
+    if (!this.#isIndexed) index.load(bytes, from, to);
+    this.#isIndexed = true;
+    return index.has(bytes, buf, start, end);
   }
 
   /**
@@ -71,18 +122,19 @@ export class SetView {
    * table in this order come to its buckets in turn, which is twice as fast as any other order.
    */
   forEach(visit: MemberVisitor): void {
-    if (this.table === undefined) {
-      this.until((bytes, start, end) => {
-        visit(bytes, start, end);
-        return false;
+    if (this.table !== undefined) {
+      const { table } = this.table;
+      table.forEach((ref) => {
+        table.locate(ref);
+        visit(table.bytes, table.keyStart, table.valueStart);
       });
-      return;
+    } else if (this.encoding === SET_PACKED) {
+      const run = new PackedReader(this.bytes, this.from, this.to);
+      while (run.next()) visit(run.bytes, run.start, run.end);
+    } else {
+      const { size } = this;
+      for (let i = 0; i < size; i++) visitInteger(integerAt(this.bytes, this.from, i), visit);
     }
-    const { table } = this.table;
-    table.forEach((ref) => {
-      table.locate(ref);
-      visit(table.bytes, table.keyStart, table.valueStart);
-    });
   }
 
   /** Shows members until the test is true; it costs no more than what was shown. */
@@ -92,7 +144,8 @@ export class SetView {
       const run = new PackedReader(this.bytes, this.from, this.to);
       while (run.next()) if (test(run.bytes, run.start, run.end)) return;
     } else {
-      for (let i = 0; i < this.size; i++) {
+      const { size } = this;
+      for (let i = 0; i < size; i++) {
         if (visitInteger(integerAt(this.bytes, this.from, i), test)) return;
       }
     }
