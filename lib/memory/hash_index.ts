@@ -8,7 +8,7 @@
  * bucket `h & (m - 1)`, or in `h & (2m - 1)` if that one has been split.
  *
  * What a bucket holds: `bucket_chains.ts`. The tag of an entry is eight bits of its hash, so that a
- * lookup reads a record only when it almost surely is the right one. They are the bits above those
+ * lookup reads another record than the right one only now and then. They are the bits above those
  * that number the bucket, taken further up at every third doubling: whether an entry moves when its
  * bucket is split is told by its tag, and only at every third doubling by its record.
  *
@@ -34,13 +34,13 @@ export interface RecordOwner extends Toucher {
 /** Buckets at least: 2 to this power. */
 const LEVEL_MIN = 2;
 const BUCKETS_MIN = 1 << LEVEL_MIN;
-/** A bucket is added when there are more entries than this per bucket ... */
+/** Buckets are added when there are more entries than this per bucket ... */
 const LOAD_MAX = 8;
 /** ... and taken away when there are fewer than this, ... */
 const LOAD_MIN = 4;
-/** ... in a large index eight buckets at a time, which are neighbours in memory. */
+/** ... in an index of so many buckets several at a time: they are neighbours in memory. */
 const BUCKETS_STEPPED = 1024;
-const SLACK = 8 * LOAD_MAX;
+const BUCKETS_PER_STEP = 8;
 /** An emptied index larger than this begins anew: overflow buckets are given back only then. */
 const EMPTY_BYTES_MAX = 1 << 16;
 /** Tags are taken further up at every so many doublings. With more they tell entries apart less well. */
@@ -124,8 +124,6 @@ export class HashIndex implements Slots {
           const slot = at + SLOT + lane * 4 + ((31 - Math.clz32(marks & -marks)) >>> 3);
           const address = words[slot];
           if (address !== 0 && this.#owner.keyEquals(address, buf, start, end)) {
-            this.#chains.foundWords = words;
-            this.#chains.foundAt = slot;
             return address;
           }
           marks &= marks - 1;
@@ -183,17 +181,10 @@ export class HashIndex implements Slots {
     this.#setSizes();
   }
 
-  /** After `find(...) === from` and no change since: the record has moved to `to`. */
-  replaceFound(from: number, to: number): void {
-    const { foundWords, foundAt } = this.#chains;
-    if (foundWords[foundAt] !== from) throw new Error("index: replaceFound() without a find()");
-    foundWords[foundAt] = to;
-  }
-
   /** The record at `from`, whose key has hash `hash`, has moved to `to`. False: it is not here. */
   replace(hash: number, from: number, to: number): boolean {
     if (!this.#chains.seek(this.#bucketOf(hash), from)) return false;
-    this.replaceFound(from, to);
+    this.#chains.foundWords[this.#chains.foundAt] = to;
     return true;
   }
 
@@ -272,20 +263,22 @@ export class HashIndex implements Slots {
     return (hash >>> (this.#isSplit(hash) ? this.#splitShift : this.#shift)) & 0xff;
   }
 
-  /** Adds or takes away buckets until there are as many as the size asks for. */
+  /** Adds or takes away buckets, towards as many as the size asks for. */
   #adapt(): void {
-    while (this.size > this.bucketCount * LOAD_MAX) this.#grow();
-    while (this.size < this.bucketCount * LOAD_MIN && this.bucketCount > BUCKETS_MIN) {
-      this.#shrink();
+    for (let steps = 0; steps < BUCKETS_PER_STEP; steps++) {
+      const buckets = this.bucketCount;
+      if (this.size > buckets * LOAD_MAX) this.#grow();
+      else if (this.size < buckets * LOAD_MIN && buckets > BUCKETS_MIN) this.#shrink();
+      else break;
     }
     this.#setSizes();
   }
 
   #setSizes(): void {
     const buckets = this.bucketCount;
-    const slack = buckets >= BUCKETS_STEPPED ? SLACK : 0;
-    this.#sizeMax = buckets * LOAD_MAX + slack;
-    this.#sizeMin = buckets > BUCKETS_MIN ? buckets * LOAD_MIN - slack : 0;
+    const slack = buckets >= BUCKETS_STEPPED ? BUCKETS_PER_STEP - 1 : 0;
+    this.#sizeMax = (buckets + slack) * LOAD_MAX;
+    this.#sizeMin = buckets > BUCKETS_MIN ? (buckets - slack) * LOAD_MIN : 0;
   }
 
   /** Adds one bucket and moves to it its share of the bucket it is split from. */

@@ -164,6 +164,29 @@ Deno.test("evacuation in steps misses nothing that came or went between them", (
   }
 });
 
+Deno.test("what comes to slots that evacuation has passed is moved as well", () => {
+  const slots = new Slots();
+  const { arena, marks } = slots;
+  for (let i = 0; i < 60_000; i++) slots.add(40);
+  const segment = segmentOf([...marks.keys()][30_000]);
+  const others = () => [...marks.keys()].filter((at) => segmentOf(at) !== segment);
+  others().slice(0, 5_000).forEach((at) => slots.drop(at));
+  for (let steps = 0; steps < 20; steps++) slots.evacuate(segment, 200);
+  const passed = arena.usedBytes;
+  while (arena.usedBytes < passed + 1_100 * 40) slots.add(40); // there is no other room at the end
+  const left = () => [...marks.keys()].filter((at) => segmentOf(at) === segment).length;
+  const landed = left();
+  others().slice(0, 40_000).forEach((at) => slots.drop(at));
+  let moved = 0;
+  while (left() > 0) {
+    const before = left();
+    slots.evacuate(segment, 1_000);
+    moved += before - left();
+  }
+  assertEquals(moved, landed);
+  slots.assertHold();
+});
+
 Deno.test("a segment that serves another size is evacuated from its beginning", () => {
   const slots = new Slots();
   const { arena, marks } = slots;

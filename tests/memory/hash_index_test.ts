@@ -98,12 +98,7 @@ Deno.test("a record that moves is found at its new address only", () => {
   }
   for (let n = 1; n <= 500; n++) {
     names.set(n + 1000, n);
-    if (n % 2 === 0) {
-      index.find(scramble(n), keyBytes(n), 0, 4);
-      index.replaceFound(n, n + 1000);
-    } else {
-      assert(index.replace(scramble(n), n, n + 1000));
-    }
+    assert(index.replace(scramble(n), n, n + 1000));
     assert(!index.replace(scramble(n), n, n + 2000));
     names.delete(n);
   }
@@ -262,6 +257,54 @@ Deno.test("a choice is fair whatever came and went since places were drawn ahead
   const expected = (3 * trials) / count;
   const chiSquare = counts.slice(1).reduce((sum, n) => sum + (n - expected) ** 2, 0) / expected;
   assertLess(chiSquare, 59 + 4 * Math.sqrt(2 * 59)); // 59 degrees of freedom, four deviations
+});
+
+Deno.test("no step adds or takes away more than eight buckets, whatever room was made before", () => {
+  for (const reserved of [0, 1_000_000]) {
+    const index = numberIndex(scramble);
+    index.reserve(reserved);
+    let before = index.bucketCount;
+    const assertStep = () => {
+      assertLessOrEqual(Math.abs(index.bucketCount - before), 8);
+      before = index.bucketCount;
+    };
+    for (let n = 1; n <= 50_000; n++) {
+      index.insert(scramble(n), n);
+      assertStep();
+    }
+    for (let n = 1; n < 50_000; n++) {
+      index.remove(scramble(n), n);
+      assertStep();
+    }
+    assertEquals(index.bucketCount, 4);
+  }
+});
+
+Deno.test("an index that was cleared grows like a new one", () => {
+  const [cleared, fresh] = [numberIndex(scramble), numberIndex(scramble)];
+  for (let n = 1; n <= 20_000; n++) cleared.insert(scramble(n), n);
+  cleared.clear();
+  for (let n = 1; n <= 20_000; n++) {
+    cleared.insert(scramble(n), n);
+    fresh.insert(scramble(n), n);
+    assertEquals(cleared.bucketCount, fresh.bucketCount);
+  }
+});
+
+Deno.test("a chain that is filled again loses nothing when the store of overflow buckets grows", () => {
+  const hashOf = (n: number) => n >= 39 && n <= 50 ? 15 : 7;
+  const index = numberIndex(hashOf);
+  index.reserve(128);
+  const expected = new Set<number>();
+  for (let n = 1; n <= 50; n++) {
+    index.insert(hashOf(n), n);
+    expected.add(n);
+  }
+  for (const n of [1, 40, 2, 38]) {
+    assert(index.remove(hashOf(n), n));
+    expected.delete(n);
+    assertHolds(index, expected, hashOf);
+  }
 });
 
 Deno.test("an emptied index is as small as a new one, however large it was", () => {

@@ -59,6 +59,64 @@ Deno.test("a key that is asked for again and again is found wherever it went", (
   assertEquals(value(table, find(table, "hot")), "again");
 });
 
+Deno.test("what is done to a record by its ref does not depend on what was looked up last", () => {
+  const changes: ((table: RecordTable, ref: number) => void)[] = [
+    (table, ref) => table.setValue(ref, 1, Buffer.alloc(300), 0, 300),
+    (table, ref) => table.setExpiry(ref, 1000),
+    (table, ref) => table.setExpiry(ref, undefined),
+    (table, ref) => table.remove(ref),
+  ];
+  const asides: ((table: RecordTable) => void)[] = [
+    (table) => find(table, "other"),
+    (table) => find(table, "none"),
+    (table) => table.findAside(Buffer.from("other"), 0, 5),
+    (table) => void (find(table, "other"), find(table, "other"), find(table, "none")),
+  ];
+  for (const change of changes) {
+    for (const aside of asides) {
+      for (const [length, expiry] of [[5, 7], [5, undefined], [90_000, 7], [90_000, undefined]]) {
+        const table = newTable();
+        insert(table, "other", "y");
+        table.setExpiry(insert(table, "changed", Buffer.alloc(length!)), expiry);
+        const ref = find(table, "changed");
+        aside(table);
+        change(table, ref);
+        const left = find(table, "changed");
+        assertEquals(table.size, left === NONE ? 1 : 2);
+        assertEquals(table.expiringSize, left !== NONE && table.expiry(left) !== undefined ? 1 : 0);
+        assertEquals(value(table, find(table, "other")), "y");
+        if (left !== NONE) table.remove(left);
+        table.remove(find(table, "other"));
+      }
+    }
+  }
+});
+
+Deno.test("a key is added with its own hash, whatever was looked up aside", () => {
+  const table = newTable();
+  insert(table, "other", "y");
+  const name = Buffer.from("added");
+  assertEquals(table.find(name, 0, name.length), NONE);
+  table.findAside(Buffer.from("other"), 0, 5);
+  table.insert(name, 0, name.length, 1, 0, name, 0, name.length);
+  assertEquals(value(table, find(table, "added")), "added");
+});
+
+Deno.test("a key that is asked for again and again is found after compaction", () => {
+  const table = newTable();
+  const keys = Array.from({ length: 100_000 }, (_, i) => `key:${i}`);
+  for (const key of keys) insert(table, key, key);
+  for (const key of keys) if (!key.endsWith("00")) table.remove(find(table, key));
+  const left = keys.filter((key) => key.endsWith("00"));
+  for (const key of left) {
+    for (let i = 0; i < 3; i++) find(table, key);
+    table.compact(10);
+    assertEquals(value(table, find(table, key)), key);
+  }
+  for (const key of left) table.remove(find(table, key));
+  assertEquals(table.size, 0);
+});
+
 Deno.test("a table that grows to many records and shrinks again loses and keeps nothing", () => {
   const count = Math.max(1000, Math.floor(size / 3));
   const model = new TableModel(new Seeded(seed + 2), { keys: count, valueLength_max: 40 });
