@@ -44,6 +44,9 @@ export function encodingLimits({ config: { values } }: ServerHandle): EncodingLi
   };
 }
 
+/** Payloads are made here. */
+const writer = new RdbWriter();
+
 const dump = command({
   name: "dump",
   arity: 2,
@@ -59,11 +62,13 @@ const dump = command({
   run({ args, db, reply, server }) {
     const ref = db.lookup(args, 1);
     if (ref === NONE) return reply.null();
-    const writer = new RdbWriter(server.config.values.rdbcompression);
+    writer.clear();
+    writer.compress = server.config.values.rdbcompression;
     const version = encodeValue(writer, db, ref, encodingLimits(server));
     if (version === 0) return reply.null();
     finishPayload(writer, version);
     reply.bulk(writer.buf, 0, writer.length);
+    writer.clear();
   },
 });
 

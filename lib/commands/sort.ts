@@ -1,7 +1,7 @@
 /**
  * Sorting lists, sets and sorted sets: SORT SORT_RO. Options and patterns (`sort_options.ts`), the
  * elements (`sort_elements.ts`), looking up (`sort_lookup.ts`), the order (`sort_order.ts`,
- * `sort_merge.ts`), and what is logged (`sort_log.ts`).
+ * `sort_selection.ts`), and what is logged (`sort_log.ts`).
  *
  * Promise: an error changes nothing; without an order to be found (BY nosort) no more elements are
  * copied than are asked for.
@@ -18,7 +18,7 @@ import { storeNothing } from "./empty_result.ts";
 import { Source } from "./sort_elements.ts";
 import { SortLookup } from "./sort_lookup.ts";
 import { ListLog, replaysAlike } from "./sort_log.ts";
-import { Order } from "./sort_merge.ts";
+import { Order } from "./sort_selection.ts";
 import { findStore, readSortOptions, type SortOptions } from "./sort_options.ts";
 import { Weights } from "./sort_order.ts";
 

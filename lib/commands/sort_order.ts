@@ -9,7 +9,7 @@ import { viewOf } from "../memory/bytes.ts";
 import { parseDouble } from "../numbers/double.ts";
 import { ByteList } from "./byte_list.ts";
 import type { SortLookup } from "./sort_lookup.ts";
-import type { Comparison } from "./sort_merge.ts";
+import type { Comparison } from "../memory/sort_numbers.ts";
 import type { Pattern, SortOptions } from "./sort_options.ts";
 
 /** The smallest double that strtod reads without complaint. */

@@ -85,56 +85,70 @@ function aggregateAt({ args }: Context, i: number): Aggregate | undefined {
   return args.is(i, "MAX") ? max : undefined;
 }
 
+/** The result of a command, in room that the next one takes again. */
+let members: MemberList | undefined;
+
 /** The members of the result, in no order. */
 function combine(
   ctx: Context,
   operation: Operation,
-  sources: readonly Source[],
+  sources: Source[],
   aggregate: Aggregate,
 ): MemberList {
-  const members = new MemberList(ctx.server.keyspace.seed);
+  const { seed } = ctx.server.keyspace;
+  if (members === undefined) members = new MemberList(seed);
+  else members.clear(seed);
   if (operation === "diff") subtract(sources, members);
   else if (operation === "union") unite(bySize(sources), aggregate, members);
   else intersect(bySize(sources), aggregate, members);
   return members;
 }
 
-function bySize(sources: readonly Source[]): Source[] {
-  return sources.toSorted((a, b) => a.size - b.size);
+/** Sorts sources; those of one size stay in the order in which they were named. */
+function bySize(sources: Source[]): Source[] {
+  if (sources.length === 2 && sources[0].size <= sources[1].size) return sources;
+  return sources.sort((a, b) => a.size - b.size);
 }
 
 function unite(sources: readonly Source[], aggregate: Aggregate, members: MemberList): void {
-  const filled = sources.filter(({ size }) => size > 0);
-  for (const source of filled) {
+  for (const source of sources) {
+    const isFirst = members.count === 0;
     source.forEach((buf, start, end, score) => {
       const weighted = numberOrZero(score * source.weight);
-      const at = filled.length === 1 ? -1 : members.find(buf, start, end);
+      const at = isFirst ? -1 : members.find(buf, start, end);
       if (at < 0) members.add(buf, start, end, weighted);
       else members.setScore(at, aggregate(members.scoreOf(at), weighted));
     });
   }
 }
 
-function intersect(
-  [first, ...others]: readonly Source[],
-  aggregate: Aggregate,
-  members: MemberList,
-): void {
+function intersect(sources: readonly Source[], aggregate: Aggregate, members: MemberList): void {
+  const first = sources[0];
   first.forEach((buf, start, end, score) => {
     let result = numberOrZero(score * first.weight);
-    for (const other of others) {
-      const found = other.find(buf, start, end);
-      if (found === undefined) return;
-      result = aggregate(result, found * other.weight);
+    for (let k = 1; k < sources.length; k++) {
+      const other = sources[k];
+      if (!other.find(buf, start, end)) return;
+      result = aggregate(result, other.score * other.weight);
     }
     members.add(buf, start, end, result);
   });
 }
 
-function subtract([first, ...others]: readonly Source[], members: MemberList): void {
-  const filled = others.filter(({ size }) => size > 0);
-  first.forEach((buf, start, end, score) => {
-    for (const other of filled) if (other.find(buf, start, end) !== undefined) return;
+/** Whether all sources but the first have a member. */
+function isInAll(
+  sources: readonly Source[],
+  buf: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  for (let k = 1; k < sources.length; k++) if (!sources[k].find(buf, start, end)) return false;
+  return true;
+}
+
+function subtract(sources: readonly Source[], members: MemberList): void {
+  sources[0].forEach((buf, start, end, score) => {
+    for (let k = 1; k < sources.length; k++) if (sources[k].find(buf, start, end)) return;
     members.add(buf, start, end, score);
   });
 }
@@ -265,10 +279,10 @@ const zintercard = command({
       if (limit === undefined) return;
       if (limit < 0) return reply.error(NEGATIVE_LIMIT);
     }
-    const [first, ...others] = bySize(sources.list);
+    const list = bySize(sources.list);
     let count = 0;
-    first.forEach((buf, start, end) => {
-      if (others.every((other) => other.find(buf, start, end) !== undefined)) count++;
+    list[0].forEach((buf, start, end) => {
+      if (isInAll(list, buf, start, end)) count++;
       return limit === 0 || count < Number(limit);
     });
     reply.integer(count);

@@ -252,6 +252,34 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     A OBJECT ENCODING u
     A ZSCORE u a
     A CONFIG SET zset-max-listpack-entries 128 zset-max-listpack-value 64`,
+
+  "a source that has expired, between others": `
+    A DEBUG SET-ACTIVE-EXPIRE 0
+    A ZADD a 1 x 2 y
+    A SADD b y z
+    A SET gone v PXAT 1
+    A ZUNION 3 a gone b WITHSCORES
+    A SET gone v PXAT 1
+    A ZINTER 3 a b gone
+    A SET gone v PXAT 1
+    A ZDIFF 3 gone a b
+    A SET gone v PXAT 1
+    A ZDIFF 3 a gone b
+    A SET gone v PXAT 1
+    A ZUNIONSTORE gone 3 b gone a
+    A ZRANGE gone 0 -1 WITHSCORES
+    A ZINTERCARD 2 gone b
+    A DEBUG SET-ACTIVE-EXPIRE 1`,
+  "many members in common, with equal scores, out of sets": `
+    A SADD s m01 m02 m03 m04 m05 m06 m07 m08 m09 m10 m11 m12 m13 m14 m15 m16 m17 m18 m19 m20
+    A SADD t m20 m19 m18 m17 m16 m15 m14 m13 m12 m11 m10 m09 m08 m07 m06 m05 m04 m03 m02 m0 m
+    A ZUNION 2 s t WITHSCORES
+    A ZUNION 2 t s AGGREGATE MAX WITHSCORES
+    A ZINTER 3 s t s WEIGHTS 1 -1 3 WITHSCORES
+    A ZDIFF 2 s t
+    A ZUNIONSTORE d 3 s t s
+    A ZRANGE d 0 -1 WITHSCORES
+    A ZUNION 2 d none WITHSCORES`,
 };
 
 /** What the help of the oracle says about places; see `geo_generated_test.ts` for the rest. */

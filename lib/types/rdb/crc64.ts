@@ -103,6 +103,12 @@ export class Crc64 {
     return this.#high >>> 0;
   }
 
+  /** Begins anew. */
+  clear(): this {
+    this.#low = this.#high = 0;
+    return this;
+  }
+
   /** Adds `buf[start .. end)`. */
   update(buf: Uint8Array, start = 0, end = buf.length): this {
     if (end - start >= LONG_BYTES) start = this.#updateLong(buf, start, end);

@@ -5,15 +5,17 @@
 
 import type { Database, Ref } from "../../keyspace/database.ts";
 import type { KeptRecord } from "../../keyspace/kept_record.ts";
-import { ENCODINGS, OBJECT, SET_INTEGERS } from "../../keyspace/value.ts";
+import { HASH_PACKED, OBJECT, SET_INTEGERS } from "../../keyspace/value.ts";
 import { HeldValue } from "../../memory/held_value.ts";
+import { PackedReader } from "../../memory/packed.ts";
 import { formatDouble } from "../../numbers/double.ts";
-import { type Int64, parseInt64 } from "../../numbers/int64.ts";
+import type { Int64 } from "../../numbers/int64.ts";
 import { hashAt, type HashView } from "../hash/view.ts";
 import { listAt } from "../list/view.ts";
 import { withoutRest } from "../pace.ts";
+import { integerAt } from "../set/integers.ts";
 import { setAt } from "../set/view.ts";
-import { zsetAt } from "../zset/view.ts";
+import { PackedRun } from "../zset/packed_run.ts";
 import {
   type Begin,
   encodeMoment,
@@ -31,6 +33,11 @@ import { RdbWriter } from "./writer.ts";
 
 /** Integers up to this are kept as integers in a sorted set's listpack (LLONG_MAX / 2). */
 const INTEGER_SCORE_MAX = 2 ** 62;
+
+/** Packed values are made here, one at a time: nothing in this file rests in the middle of one. */
+const listpack = new ListpackWriter();
+const scratch = new RdbWriter();
+const zsetRun = new PackedRun();
 
 /**
  * Writes the type and the value of a record.
@@ -60,7 +67,9 @@ export function encodeValue(
     case "set":
       return encodeSet(writer, begin, db, ref);
     case "hash":
-      return encodeHash(writer, begin, hashAt(db, ref), isListpack(db, ref));
+      return db.encoding(ref) === HASH_PACKED
+        ? encodePackedHash(writer, begin, db, ref)
+        : encodeTimedHash(writer, begin, hashAt(db, ref));
     case "zset":
       return encodeZset(writer, begin, db, ref);
     case "stream":
@@ -87,11 +96,6 @@ function* encodeHeldString(writer: RdbWriter, held: HeldValue, begin: Begin): St
   return RDB_VERSION;
 }
 
-function isListpack(db: Database, ref: Ref): boolean {
-  const encoding = db.encoding(ref);
-  return encoding !== OBJECT && ENCODINGS[encoding].name === "listpack";
-}
-
 function encodeString(writer: RdbWriter, begin: Begin, db: Database, ref: Ref): number {
   begin(RdbType.string);
   const { bytes, valueStart, valueEnd } = db.locate(ref);
@@ -106,8 +110,10 @@ function encodeList(
   ref: Ref,
   limit: number,
 ): number {
-  const scratch = new RdbWriter(writer.compress);
-  const nodes = new ListNodesWriter(scratch, limit);
+  scratch.clear();
+  scratch.compress = writer.compress;
+  listpack.clear();
+  const nodes = new ListNodesWriter(scratch, limit, listpack);
   listAt(db, ref).forEach((bytes, start, end) => nodes.push(bytes, start, end));
   nodes.finish();
   begin(RdbType.quicklist2);
@@ -120,9 +126,9 @@ function encodeSet(writer: RdbWriter, begin: Begin, db: Database, ref: Ref): num
   const set = setAt(db, ref);
   if (set.encoding === SET_INTEGERS) {
     const values: Int64[] = [];
-    set.forEach((bytes, start, end) => void values.push(parseInt64(bytes, start, end)!));
+    for (let i = 0; i < set.size; i++) values.push(integerAt(set.bytes, set.from, i));
     begin(RdbType.setIntset);
-    writeIntset(writer, values, new RdbWriter());
+    writeIntset(writer, values, scratch);
     return RDB_VERSION;
   }
   begin(RdbType.set);
@@ -131,21 +137,17 @@ function encodeSet(writer: RdbWriter, begin: Begin, db: Database, ref: Ref): num
   return RDB_VERSION;
 }
 
-/** Writes a hash that is packed, as a listpack if that is what Redis has. */
-function encodeHash(
-  writer: RdbWriter,
-  begin: Begin,
-  hash: HashView,
-  asListpack: boolean,
-): number {
-  if (asListpack) {
-    const listpack = new ListpackWriter();
-    hash.forEach((field, fs, fe, value, vs, ve) => {
-      listpack.push(field, fs, fe);
-      listpack.push(value, vs, ve);
-    });
-    return writeListpack(writer, begin, RdbType.hashListpack, listpack);
-  }
+/** Fields and values stand in the record in turn, as they do in a listpack. */
+function encodePackedHash(writer: RdbWriter, begin: Begin, db: Database, ref: Ref): number {
+  const { bytes, valueStart, valueEnd } = db.locate(ref);
+  listpack.clear();
+  const run = new PackedReader(bytes, valueStart, valueEnd);
+  while (run.next()) listpack.push(bytes, run.start, run.end);
+  return writeListpack(writer, begin, RdbType.hashListpack);
+}
+
+/** Writes a hash some of whose fields expire, as far as they have not. */
+function encodeTimedHash(writer: RdbWriter, begin: Begin, hash: HashView): number {
   let size = 0;
   let first_ms = Infinity;
   hash.forEach((_field, _fs, _fe, _value, _vs, _ve, expiry = Infinity) => {
@@ -166,27 +168,25 @@ function encodeHash(
 }
 
 function encodeZset(writer: RdbWriter, begin: Begin, db: Database, ref: Ref): number {
-  const listpack = new ListpackWriter();
-  zsetAt(db, ref).forEach((bytes, start, end, score) => {
-    listpack.push(bytes, start, end);
-    pushScore(listpack, score);
-  });
-  return writeListpack(writer, begin, RdbType.zsetListpack, listpack);
+  const { bytes, valueStart, valueEnd } = db.locate(ref);
+  listpack.clear();
+  zsetRun.open(bytes, valueStart, valueEnd);
+  while (zsetRun.step()) {
+    listpack.push(bytes, zsetRun.start, zsetRun.end);
+    pushScore(zsetRun.score);
+  }
+  return writeListpack(writer, begin, RdbType.zsetListpack);
 }
 
-function pushScore(listpack: ListpackWriter, score: number): void {
+function pushScore(score: number): void {
   if (Number.isSafeInteger(score)) listpack.pushInteger(score + 0);
   else if (Number.isInteger(score) && Math.abs(score) <= INTEGER_SCORE_MAX) {
     listpack.pushInteger(BigInt(score));
   } else listpack.pushText(formatDouble(score));
 }
 
-function writeListpack(
-  writer: RdbWriter,
-  begin: Begin,
-  type: number,
-  listpack: ListpackWriter,
-): number {
+/** Writes what {@linkcode listpack} has got. */
+function writeListpack(writer: RdbWriter, begin: Begin, type: number): number {
   listpack.finish();
   begin(type);
   writer.string(listpack.bytes, 0, listpack.length);

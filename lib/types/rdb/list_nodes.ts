@@ -20,14 +20,18 @@ const OVERHEAD_BYTES = 8;
 export class ListNodesWriter {
   readonly #nodes: RdbWriter;
   readonly #limit: number;
-  readonly #node = new ListpackWriter();
+  readonly #node: ListpackWriter;
   /** How many nodes are finished. */
   count = 0;
 
-  /** @param nodes gets the nodes. @param limit `list-max-listpack-size`. */
-  constructor(nodes: RdbWriter, limit: number) {
+  /**
+   * @param nodes gets the nodes. @param limit `list-max-listpack-size`. @param node an empty one, in
+   * which each of them is made.
+   */
+  constructor(nodes: RdbWriter, limit: number, node: ListpackWriter = new ListpackWriter()) {
     this.#nodes = nodes;
     this.#limit = limit;
+    this.#node = node;
   }
 
   /** Adds an element. */

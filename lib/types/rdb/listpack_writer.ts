@@ -7,11 +7,14 @@ import { Buffer } from "node:buffer";
 import { copyBytes, newBytes } from "../../memory/bytes.ts";
 import { type Int64, INT64_LENGTH_MAX, parseInt64 } from "../../numbers/int64.ts";
 import { backLengthBytes } from "./listpack_reader.ts";
+import { writeInt16, writeInt32 } from "./words.ts";
 
 const HEADER_BYTES = 6;
 const COUNT_UNKNOWN = 0xffff;
 const END = 0xff;
 const BYTES_MIN = 256;
+/** A buffer larger than this is not kept for the next listpack. */
+const BYTES_KEPT_MAX = 1 << 20;
 /** Bytes before the longest strings. */
 const LONG_HEADER_BYTES = 5;
 /** The longest encoding before a string, and behind it. */
@@ -26,8 +29,9 @@ export class ListpackWriter {
   /** Its entries so far. */
   count = 0;
 
-  /** Begins anew. */
+  /** Begins anew; a buffer that has grown large is given up. */
   clear(): void {
+    if (this.bytes.length > BYTES_KEPT_MAX) this.bytes = newBytes(BYTES_MIN);
     this.length = HEADER_BYTES;
     this.count = 0;
   }
@@ -77,13 +81,17 @@ export class ListpackWriter {
       bytes[at++] = bits & 0xff;
     } else if (value >= -0x8000 && value <= 0x7fff) {
       bytes[at++] = 0xf1;
-      at = bytes.writeInt16LE(Number(value), at);
+      writeInt16(bytes, at, Number(value));
+      at += 2;
     } else if (value >= -0x800000 && value <= 0x7fffff) {
       bytes[at++] = 0xf2;
-      at = bytes.writeIntLE(Number(value), at, 3);
+      writeInt16(bytes, at, Number(value));
+      bytes[at + 2] = Number(value) >> 16;
+      at += 3;
     } else if (value >= -0x80000000 && value <= 0x7fffffff) {
       bytes[at++] = 0xf3;
-      at = bytes.writeInt32LE(Number(value), at);
+      writeInt32(bytes, at, Number(value));
+      at += 4;
     } else {
       bytes[at++] = 0xf4;
       at = bytes.writeBigInt64LE(BigInt(value), at);
@@ -95,8 +103,8 @@ export class ListpackWriter {
   finish(): void {
     this.#reserve(1);
     this.bytes[this.length++] = END;
-    this.bytes.writeUInt32LE(this.length, 0);
-    this.bytes.writeUInt16LE(Math.min(this.count, COUNT_UNKNOWN), 4);
+    writeInt32(this.bytes, 0, this.length);
+    writeInt16(this.bytes, 4, Math.min(this.count, COUNT_UNKNOWN));
   }
 
   /** Writes the size of the entry `from .. to` behind it. */
@@ -118,6 +126,10 @@ export class ListpackWriter {
 
 /** Writes the size of an entry, backwards, at `at`. Returns the offset behind. */
 function writeBackLength(bytes: Buffer, at: number, size: number): number {
+  if (size <= 0x7f) { // by far most
+    bytes[at] = size;
+    return at + 1;
+  }
   const count = backLengthBytes(size);
   for (let i = count - 1; i >= 0; i--) {
     bytes[at + i] = (size & 0x7f) | (i > 0 ? 0x80 : 0);

@@ -6,6 +6,7 @@ import type { Buffer } from "node:buffer";
 import { copyBytes, newBytes } from "../../memory/bytes.ts";
 import { type Int64, parseInt64 } from "../../numbers/int64.ts";
 import { LzfPacker } from "./lzf.ts";
+import { writeInt16, writeInt32 } from "./words.ts";
 
 const BYTES_MIN = 256;
 /** A buffer larger than this is not kept for what is written later. */
@@ -31,7 +32,7 @@ export class RdbWriter {
   length = 0;
 
   /** @param compress whether long strings are compressed (`rdbcompression`). */
-  constructor(readonly compress = true) {}
+  constructor(public compress = true) {}
 
   /** Forgets what was written; a buffer that has grown large is given up. */
   clear(): void {
@@ -48,17 +49,13 @@ export class RdbWriter {
   /** Two bytes, the lower first. */
   uint16(value: number): void {
     const at = this.#room(2);
-    this.buf.writeUInt16LE(value, at);
+    writeInt16(this.buf, at, value);
   }
 
   /** Four bytes, the lowest first. */
   uint32(value: number): void {
     const at = this.#room(4);
-    const { buf } = this;
-    buf[at] = value;
-    buf[at + 1] = value >>> 8;
-    buf[at + 2] = value >>> 16;
-    buf[at + 3] = value >>> 24;
+    writeInt32(this.buf, at, value);
   }
 
   /** Eight bytes, the lowest first. */

@@ -1,15 +1,25 @@
 /**
  * Members and scores gathered in any order, to be sorted and then stored or sent: what RESTORE reads,
  * what ZUNION and its kin work out. Bytes stand in one buffer; nothing per member is a JS object.
+ *
+ * A list that is emptied keeps its room, so that commands on small sets take nothing from the heap.
+ * The first few members are found by comparing, more through a hash table.
  */
 
 import type { Buffer } from "node:buffer";
-import { copyBytes, newBytes } from "../../memory/bytes.ts";
+import { copyBytes, equalBytes, newBytes } from "../../memory/bytes.ts";
 import { hashBytes, type HashSeed } from "../../memory/hash.ts";
+import { sortNumbers } from "../../memory/sort_numbers.ts";
 import { compareRuns } from "./packed_run.ts";
 
 const COUNT_MIN = 16;
 const BYTES_MIN = 256;
+/** Room for more than so many members, or bytes, is given up when the list is emptied. */
+const COUNT_KEPT_MAX = 4096;
+const BYTES_KEPT_MAX = 1 << 16;
+/** Up to so many members are compared one by one. */
+const COMPARED_MAX = 8;
+const SLOTS_MIN = 64;
 const NO_WORDS = new Int32Array(0);
 
 /** Members and their scores. */
@@ -21,19 +31,37 @@ export class MemberList {
   /** Length of the longest member in bytes. */
   longest = 0;
 
+  #seed: HashSeed;
   /** Score of each, in the order in which they came. */
   #scores = new Float64Array(COUNT_MIN);
   /** Where each begins in `bytes`, and where the last one ends. */
   #bounds = new Float64Array(COUNT_MIN + 1);
   /** Numbers of the members in order, once they are sorted. */
   #order: Int32Array = NO_WORDS;
-  /** Hash table of member numbers + 1; empty while nobody has asked. */
+  /** Hash table of member numbers + 1: the first `#slotCount` of these, none while nobody has asked. */
   #slots: Int32Array = NO_WORDS;
+  #slotCount = 0;
   #slotsFilled = 0;
   #twice = false;
 
   /** @param seed the secret of the hash. */
-  constructor(readonly seed: HashSeed) {}
+  constructor(seed: HashSeed) {
+    this.#seed = seed;
+  }
+
+  /** Begins anew, with another secret. */
+  clear(seed: HashSeed): void {
+    this.#seed = seed;
+    if (this.#scores.length > COUNT_KEPT_MAX) {
+      this.#scores = new Float64Array(COUNT_MIN);
+      this.#bounds = new Float64Array(COUNT_MIN + 1);
+      this.#order = this.#slots = NO_WORDS;
+    }
+    if (this.bytes.length > BYTES_KEPT_MAX) this.bytes = newBytes(BYTES_MIN);
+    this.count = this.longest = 0;
+    this.#slotCount = this.#slotsFilled = 0;
+    this.#twice = false;
+  }
 
   /** Bytes of all members. */
   get memberBytes(): number {
@@ -54,6 +82,7 @@ export class MemberList {
 
   /** Number of a member; -1: it is not there. */
   find(buf: Uint8Array, start: number, end: number): number {
+    if (this.count <= COMPARED_MAX) return this.#findCompared(buf, start, end);
     this.#index();
     const at = this.#slotOf(buf, start, end);
     return this.#slots[at] - 1;
@@ -77,13 +106,11 @@ export class MemberList {
 
   /** Sorts by score and then by member. */
   sort(): void {
-    const order = this.#order = new Int32Array(this.count);
-    let sorted = true;
-    for (let i = 0; i < this.count; i++) {
-      order[i] = i;
-      if (sorted && i > 0) sorted = this.#compare(i - 1, i) < 0;
-    }
-    if (!sorted) order.sort((a, b) => this.#compare(a, b));
+    const { count } = this;
+    if (this.#order.length < count) this.#order = new Int32Array(this.#scores.length);
+    const order = this.#order;
+    for (let i = 0; i < count; i++) order[i] = i;
+    sortNumbers(order, count, this);
   }
 
   /** Where the member of rank `rank` begins in `bytes`, after {@linkcode MemberList.sort}. */
@@ -101,19 +128,29 @@ export class MemberList {
     return this.#scores[this.#order[rank]];
   }
 
-  #compare(a: number, b: number): number {
+  /** Orders two members by their numbers: by score and then by member. */
+  compare(a: number, b: number): number {
     if (this.#scores[a] !== this.#scores[b]) return this.#scores[a] < this.#scores[b] ? -1 : 1;
     const { bytes } = this;
     const bounds = this.#bounds;
     return compareRuns(bytes, bounds[a], bounds[a + 1], bytes, bounds[b], bounds[b + 1]);
   }
 
+  #findCompared(buf: Uint8Array, start: number, end: number): number {
+    const { bytes } = this;
+    const bounds = this.#bounds;
+    const length = end - start;
+    for (let i = 0, at = 0; i < this.count; i++) {
+      const next = bounds[i + 1];
+      if (next - at === length && equalBytes(bytes, at, buf, start, length)) return i;
+      at = next;
+    }
+    return -1;
+  }
+
   /** Takes the members that have come since the last time into the hash table. */
   #index(): void {
-    if (this.count * 2 >= this.#slots.length) {
-      this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(this.count * 4, 64))));
-      this.#slotsFilled = 0;
-    }
+    if (this.count * 2 >= this.#slotCount) this.#growSlots();
     for (; this.#slotsFilled < this.count; this.#slotsFilled++) {
       const start = this.#bounds[this.#slotsFilled];
       const end = this.#bounds[this.#slotsFilled + 1];
@@ -125,14 +162,24 @@ export class MemberList {
 
   /** The slot of a member, or the empty one where it belongs. */
   #slotOf(buf: Uint8Array, start: number, end: number): number {
-    const mask = this.#slots.length - 1;
-    let at = hashBytes(this.seed, buf, start, end) & mask;
+    const mask = this.#slotCount - 1;
+    let at = hashBytes(this.#seed, buf, start, end) & mask;
     for (; this.#slots[at] !== 0; at = (at + 1) & mask) {
       const i = this.#slots[at] - 1;
-      const bounds = this.#bounds;
-      if (compareRuns(this.bytes, bounds[i], bounds[i + 1], buf, start, end) === 0) break;
+      const first = this.#bounds[i];
+      const length = this.#bounds[i + 1] - first;
+      if (length === end - start && equalBytes(this.bytes, first, buf, start, length)) break;
     }
     return at;
+  }
+
+  #growSlots(): void {
+    let slots = SLOTS_MIN;
+    while (slots < this.count * 4) slots *= 2;
+    if (this.#slots.length < slots) this.#slots = new Int32Array(slots);
+    else this.#slots.fill(0, 0, slots);
+    this.#slotCount = slots;
+    this.#slotsFilled = 0;
   }
 
   #growCount(): void {

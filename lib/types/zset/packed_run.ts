@@ -8,13 +8,15 @@
  * stands in its key's record.
  */
 
-import { equalBytes } from "../../memory/bytes.ts";
+import { equalBytes, viewOf } from "../../memory/bytes.ts";
 import { baseAfter, readScoreFrom, scoreLength, writeScoreFrom } from "./score.ts";
 
 /** Bytes an entry takes besides its member, at most. */
 export const ENTRY_OVERHEAD_BYTES_MAX = 14;
 /** A byte of a length from here on: more follow. */
 const LONG = 0x80;
+/** Bytes that are compared at once. */
+const WORD = 4;
 
 /**
  * Walks a run; the entry at hand is `bytes[at .. next)`, its member `bytes[start .. end)`, its score
@@ -172,7 +174,18 @@ export function compareRuns(
   otherEnd: number,
 ): number {
   const length = Math.min(end - start, otherEnd - other);
-  for (let i = 0; i < length; i++) {
+  let i = 0;
+  if (length >= WORD) {
+    const one = viewOf(a);
+    const two = viewOf(b);
+    if (one !== undefined && two !== undefined) {
+      for (; i + WORD <= length; i += WORD) {
+        const difference = one.getUint32(start + i) - two.getUint32(other + i);
+        if (difference !== 0) return difference;
+      }
+    }
+  }
+  for (; i < length; i++) {
     const difference = a[start + i] - b[other + i];
     if (difference !== 0) return difference;
   }

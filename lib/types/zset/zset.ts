@@ -17,6 +17,11 @@ import { packedMembers } from "./packed_members.ts";
 import { PackedRun } from "./packed_run.ts";
 import type { LexBound, LexRange, ScoreRange } from "./range.ts";
 
+/** Room for the offsets of a walk backwards, of which most sets see none. */
+const NO_OFFSETS = new Int32Array(0);
+const NO_BASES = new Float64Array(0);
+const OFFSETS_MIN = 128;
+
 /** An open sorted set. */
 export class Zset {
   /** The element at hand, after a step or a find: its member is `bytes[start .. end)` ... */
@@ -35,8 +40,8 @@ export class Zset {
   readonly #run = new PackedRun();
   #backwards = false;
   /** Offsets of the entries that a walk backwards has still to come to, and their bases. */
-  #offsets = new Int32Array(128);
-  #bases = new Float64Array(128);
+  #offsets = NO_OFFSETS;
+  #bases = NO_BASES;
   #offsetCount = 0;
 
   /** Opens the sorted set in a record. */
@@ -200,8 +205,9 @@ export class Zset {
     const k = this.#offsetCount++;
     if (k === this.#offsets.length) {
       const [offsets, bases] = [this.#offsets, this.#bases];
-      this.#offsets = new Int32Array(2 * k);
-      this.#bases = new Float64Array(2 * k);
+      const longer = Math.max(2 * k, OFFSETS_MIN);
+      this.#offsets = new Int32Array(longer);
+      this.#bases = new Float64Array(longer);
       this.#offsets.set(offsets);
       this.#bases.set(bases);
     }

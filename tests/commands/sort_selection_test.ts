@@ -1,6 +1,6 @@
 /** The merge sort of SORT beside the sort of the language, and what selecting the first ones costs. */
 
-import { Order } from "../../lib/commands/sort_merge.ts";
+import { Order } from "../../lib/commands/sort_selection.ts";
 import { assertEquals, assertLess } from "../kit/assert.ts";
 import { flags, Seeded } from "../kit/flags.ts";
 
