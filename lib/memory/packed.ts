@@ -70,6 +70,11 @@ export class PackedReader {
     return true;
   }
 
+  /** Passes over the next `count` entries, which are there. */
+  skip(count: number): void {
+    for (let i = 0; i < count; i++) this.end = entryEnd(this.bytes, this.end);
+  }
+
   /**
    * Steps on until the entry is `buf[start .. end)`, looking at every `stride`-th (1: each; 2: the
    * fields of a hash) from the next one on; false: none is, and the reader is at its end.
@@ -88,10 +93,27 @@ export class PackedReader {
   }
 }
 
+/** Offset behind the entry that begins at `at`. */
+function entryEnd(bytes: Uint8Array, at: number): number {
+  let length = bytes[at++];
+  if (length < 0x80) return at + length; // nearly always
+  length &= 0x7f;
+  let byte: number;
+  let shift = 7;
+  do {
+    byte = bytes[at++];
+    length |= (byte & 0x7f) << shift;
+    shift += 7;
+  } while (byte >= 0x80);
+  return at + length;
+}
+
 /** How many entries a run has. */
 export function packedCount(bytes: Uint8Array, from: number, to: number): number {
   let count = 0;
-  for (const run = new PackedReader(bytes, from, to); run.next();) count++;
+  let at = from;
+  for (; at < to; count++) at = entryEnd(bytes, at);
+  if (at > to) throw new Error(`packed run: an entry ends at ${at} of ${to}`);
   return count;
 }
 

@@ -165,7 +165,8 @@ export class SetView {
       return;
     }
     const run = new PackedReader(this.bytes, this.from, this.to);
-    for (let i = 0; i <= chosen; i++) run.next();
+    run.skip(chosen);
+    run.next();
     visit(run.bytes, run.start, run.end);
   }
 

@@ -34,7 +34,7 @@ export class PackedRun {
   score = 0;
   /** What the score of the entry at hand is counted from. */
   base = 0;
-  /** How many entries the last search by score has passed over. */
+  /** How many entries the last search has passed over. */
   passed = 0;
 
   /** Begins before the first entry of the run `bytes[from .. to)`. */
@@ -100,12 +100,14 @@ export class PackedRun {
     const { bytes, to } = this;
     const length = end - start;
     let base = 0;
-    for (let at = this.from; at < to;) {
+    let passed = 0;
+    for (let at = this.from; at < to; passed++) {
       const scoreAt = bytes[at] < LONG ? at + 1 + bytes[at] : this.#scoreAt(at);
       const memberAt = scoreAt - length;
       if (memberAt > at && equalBytes(bytes, memberAt, buf, start, length)) {
         this.goTo(at, base);
         this.step();
+        this.passed = passed;
         if (this.start === memberAt) return true; // else it only ends with those bytes
       }
       base = baseAfter(readScoreFrom(bytes, scoreAt, base));

@@ -88,11 +88,7 @@ export class Zset {
       large.tree.seekElement(this.score, buf, start, end);
       return large.tree.rank;
     }
-    const run = this.#run;
-    const { at } = run;
-    let rank = 0;
-    for (run.rewind(); run.step() && run.at < at;) rank++;
-    return rank;
+    return this.#run.passed;
   }
 
   /**
