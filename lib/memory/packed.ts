@@ -13,8 +13,24 @@
 import type { Buffer } from "node:buffer";
 import { copyBytes, equalBytes, newBytes } from "./bytes.ts";
 
+/** A byte of a length from here on: more follow. */
+export const LONG = 0x80;
+
+/** The length that begins at `at` with a byte of {@linkcode LONG} or more. */
+export function longLength(bytes: Uint8Array, at: number): number {
+  let length = 0;
+  let byte: number;
+  let shift = 0;
+  do {
+    byte = bytes[at++];
+    length |= (byte & 0x7f) << shift;
+    shift += 7;
+  } while (byte >= LONG);
+  return length;
+}
+
 /** Bytes that a length takes. */
-function lengthBytes(length: number): number {
+export function lengthBytes(length: number): number {
   return length < 0x80
     ? 1
     : length < 0x4000
@@ -53,17 +69,15 @@ export class PackedReader {
   next(): boolean {
     if (this.end >= this.to) return false;
     const { bytes } = this;
-    let at = this.at = this.end;
-    let length = 0;
-    let byte: number;
-    let shift = 0;
-    do {
-      byte = bytes[at++];
-      length |= (byte & 0x7f) << shift;
-      shift += 7;
-    } while (byte >= 0x80);
-    this.start = at;
-    this.end = at + length;
+    const at = this.at = this.end;
+    let length = bytes[at];
+    if (length < LONG) {
+      this.start = at + 1;
+    } else {
+      length = longLength(bytes, at);
+      this.start = at + lengthBytes(length);
+    }
+    this.end = this.start + length;
     if (this.end > this.to) {
       throw new Error(`packed run: an entry ends at ${this.end} of ${this.to}`);
     }
@@ -95,17 +109,9 @@ export class PackedReader {
 
 /** Offset behind the entry that begins at `at`. */
 function entryEnd(bytes: Uint8Array, at: number): number {
-  let length = bytes[at++];
-  if (length < 0x80) return at + length; // nearly always
-  length &= 0x7f;
-  let byte: number;
-  let shift = 7;
-  do {
-    byte = bytes[at++];
-    length |= (byte & 0x7f) << shift;
-    shift += 7;
-  } while (byte >= 0x80);
-  return at + length;
+  if (bytes[at] < LONG) return at + 1 + bytes[at]; // nearly always
+  const length = longLength(bytes, at);
+  return at + lengthBytes(length) + length;
 }
 
 /** How many entries a run has. */

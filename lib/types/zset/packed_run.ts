@@ -9,12 +9,11 @@
  */
 
 import { equalBytes, viewOf } from "../../memory/bytes.ts";
+import { lengthBytes, LONG, longLength } from "../../memory/packed.ts";
 import { baseAfter, readScoreFrom, scoreLength, writeScoreFrom } from "./score.ts";
 
 /** Bytes an entry takes besides its member, at most. */
 export const ENTRY_OVERHEAD_BYTES_MAX = 14;
-/** A byte of a length from here on: more follow. */
-const LONG = 0x80;
 /** Bytes that are compared at once. */
 const WORD = 4;
 
@@ -67,16 +66,12 @@ export class PackedRun {
     if (at >= this.to) return false;
     const { bytes } = this;
     this.at = at;
-    let length = bytes[at++];
-    if (length >= LONG) {
-      length &= 0x7f;
-      let byte: number;
-      let shift = 7;
-      do {
-        byte = bytes[at++];
-        length |= (byte & 0x7f) << shift;
-        shift += 7;
-      } while (byte >= LONG);
+    let length = bytes[at];
+    if (length < LONG) {
+      at++;
+    } else {
+      length = longLength(bytes, at);
+      at += lengthBytes(length);
     }
     this.start = at;
     const end = this.end = at + length;
