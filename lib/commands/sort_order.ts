@@ -5,7 +5,7 @@
  * logged SORT ... STORE replays to the same list.
  */
 
-import { viewOf } from "../memory/bytes.ts";
+import { compareRuns, viewOf } from "../memory/bytes.ts";
 import { parseDouble } from "../numbers/double.ts";
 import { ByteList } from "./byte_list.ts";
 import type { SortLookup } from "./sort_lookup.ts";
@@ -54,28 +54,6 @@ function prefixOf(bytes: Uint8Array, start: number, end: number): number {
     prefix = prefix * 256 + (at < end ? bytes[at] : 0);
   }
   return prefix;
-}
-
-/** Compares two runs of the same buffer as memcmp does, the shorter first where one begins the other. */
-function compareRuns(
-  bytes: Uint8Array,
-  a: number,
-  aEnd: number,
-  b: number,
-  bEnd: number,
-): number {
-  const view = viewOf(bytes)!;
-  const difference = (aEnd - a) - (bEnd - b);
-  const last = difference < 0 ? aEnd : a + bEnd - b;
-  for (; a + 4 <= last; a += 4, b += 4) {
-    const x = view.getUint32(a);
-    const y = view.getUint32(b);
-    if (x !== y) return x < y ? -1 : 1;
-  }
-  for (; a < last; a++, b++) {
-    if (bytes[a] !== bytes[b]) return bytes[a] - bytes[b];
-  }
-  return difference;
 }
 
 /**
@@ -138,7 +116,8 @@ export class Weights implements Comparison {
       const { bytes } = texts;
       const x = texts.start(a) + shared;
       const y = texts.start(b) + shared;
-      const order = compareRuns(bytes, x, this.#textEnds[a], y, this.#textEnds[b]) * this.#sign;
+      const order = compareRuns(bytes, x, this.#textEnds[a], bytes, y, this.#textEnds[b]) *
+        this.#sign;
       if (order !== 0) return order;
     }
     return this.#inOrder ? 0 : compareElements(elements, a, b);
@@ -224,5 +203,6 @@ export class Weights implements Comparison {
 
 function compareElements(elements: ByteList, a: number, b: number): number {
   const { bytes } = elements;
-  return compareRuns(bytes, elements.start(a), elements.end(a), elements.start(b), elements.end(b));
+  const [from, to] = [elements.start(b), elements.end(b)];
+  return compareRuns(bytes, elements.start(a), elements.end(a), bytes, from, to);
 }

@@ -107,12 +107,31 @@ export function equalBytes(
 }
 
 /** Orders two runs of bytes as memcmp does, the shorter first where one begins the other. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const shared = Math.min(a.length, b.length);
-  for (let i = 0; i < shared; i++) {
-    if (a[i] !== b[i]) return a[i] - b[i];
+export function compareRuns(
+  a: Uint8Array,
+  start: number,
+  end: number,
+  b: Uint8Array,
+  other: number,
+  otherEnd: number,
+): number {
+  const length = Math.min(end - start, otherEnd - other);
+  let i = 0;
+  if (length >= 4) {
+    const one = viewOf(a);
+    const two = viewOf(b);
+    if (one !== undefined && two !== undefined) {
+      for (; i + 4 <= length; i += 4) {
+        const difference = one.getUint32(start + i) - two.getUint32(other + i);
+        if (difference !== 0) return difference;
+      }
+    }
   }
-  return a.length - b.length;
+  for (; i < length; i++) {
+    const difference = a[start + i] - b[other + i];
+    if (difference !== 0) return difference;
+  }
+  return (end - start) - (otherEnd - other);
 }
 
 /** Bytes as text, one character each. */

@@ -2,10 +2,9 @@
 
 import { assert, assertEquals } from "../kit/assert.ts";
 import { drawHashSeed } from "../../lib/memory/hash.ts";
-import { newBytes } from "../../lib/memory/bytes.ts";
+import { compareRuns, newBytes } from "../../lib/memory/bytes.ts";
 import { MemberList } from "../../lib/types/zset/member_list.ts";
 import { sortNumbers } from "../../lib/memory/sort_numbers.ts";
-import { compareRuns } from "../../lib/types/zset/packed_run.ts";
 
 /** Numbers below `limit`, the same ones each time. */
 function draw(seed: number, limit: number): () => number {

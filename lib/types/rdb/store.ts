@@ -6,7 +6,7 @@
  */
 
 import type { Buffer } from "node:buffer";
-import { newBytes } from "../../memory/bytes.ts";
+import { compareRuns, newBytes } from "../../memory/bytes.ts";
 import type { Database, Ref } from "../../keyspace/database.ts";
 import {
   HASH_PACKED,
@@ -33,7 +33,7 @@ import type { Stream } from "../stream/stream.ts";
 import { storeZset } from "../zset/build.ts";
 import { LargeZset } from "../zset/large_zset.ts";
 import { MemberList } from "../zset/member_list.ts";
-import { compareRuns, ENTRY_OVERHEAD_BYTES_MAX, RunWriter } from "../zset/packed_run.ts";
+import { ENTRY_OVERHEAD_BYTES_MAX, RunWriter } from "../zset/packed_run.ts";
 import type { PackedLimits } from "../zset/zset_writer.ts";
 import type { Intset, RdbValue } from "./decode.ts";
 import type { Elements } from "./elements.ts";

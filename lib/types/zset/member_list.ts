@@ -7,10 +7,9 @@
  */
 
 import type { Buffer } from "node:buffer";
-import { copyBytes, equalBytes, newBytes } from "../../memory/bytes.ts";
+import { compareRuns, copyBytes, equalBytes, newBytes } from "../../memory/bytes.ts";
 import { hashBytes, type HashSeed } from "../../memory/hash.ts";
 import { sortNumbers } from "../../memory/sort_numbers.ts";
-import { compareRuns } from "./packed_run.ts";
 
 const COUNT_MIN = 16;
 const BYTES_MIN = 256;

@@ -8,14 +8,12 @@
  * stands in its key's record.
  */
 
-import { equalBytes, viewOf } from "../../memory/bytes.ts";
+import { compareRuns, equalBytes } from "../../memory/bytes.ts";
 import { lengthBytes, LONG, longLength } from "../../memory/packed.ts";
 import { baseAfter, readScoreFrom, scoreLength, writeScoreFrom } from "./score.ts";
 
 /** Bytes an entry takes besides its member, at most. */
 export const ENTRY_OVERHEAD_BYTES_MAX = 14;
-/** Bytes that are compared at once. */
-const WORD = 4;
 
 /**
  * Walks a run; the entry at hand is `bytes[at .. next)`, its member `bytes[start .. end)`, its score
@@ -159,34 +157,6 @@ export class PackedRun {
     while (this.step()) count++;
     return count;
   }
-}
-
-/** Orders two runs of bytes as memcmp does, the shorter first where one begins the other. */
-export function compareRuns(
-  a: Uint8Array,
-  start: number,
-  end: number,
-  b: Uint8Array,
-  other: number,
-  otherEnd: number,
-): number {
-  const length = Math.min(end - start, otherEnd - other);
-  let i = 0;
-  if (length >= WORD) {
-    const one = viewOf(a);
-    const two = viewOf(b);
-    if (one !== undefined && two !== undefined) {
-      for (; i + WORD <= length; i += WORD) {
-        const difference = one.getUint32(start + i) - two.getUint32(other + i);
-        if (difference !== 0) return difference;
-      }
-    }
-  }
-  for (; i < length; i++) {
-    const difference = a[start + i] - b[other + i];
-    if (difference !== 0) return difference;
-  }
-  return (end - start) - (otherEnd - other);
 }
 
 /**

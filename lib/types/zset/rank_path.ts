@@ -5,9 +5,9 @@
  * A search keeps the path it took, one inner node a level, and the slot taken in each.
  */
 
+import { compareRuns } from "../../memory/bytes.ts";
 import type { RecordTable, Ref } from "../../memory/record_table.ts";
 import { NodePool } from "./node_pool.ts";
-import { compareRuns } from "./packed_run.ts";
 
 /** Levels of inner nodes; with at least two children each this is never reached. */
 const LEVELS_MAX = 40;
