@@ -95,7 +95,7 @@ export function addScored(
   const { args, db, reply } = ctx;
   const ref = db.lookupWrite(args, 1);
   if (!ctx.check(ref, "zset")) return false;
-  writer.open(db, args, 1, ref, packedLimits(ctx));
+  writer.open(db, args, 1, ref, packedLimits(ctx), count);
   const increments = (rules & AddRule.increment) !== 0;
   let added = 0;
   let changed = 0;
@@ -110,6 +110,7 @@ export function addScored(
       return false;
     }
   }
+  writer.close();
   if (added + changed > 0) db.changed(increments ? ZINCR : ZADD, args, 1);
   if (!increments) reply.integer((rules & COUNT_CHANGED) !== 0 ? added + changed : added);
   else if (result === AddResult.none) reply.null();
@@ -167,15 +168,17 @@ const zrem = command({
     const ref = db.lookupWrite(args, 1);
     if (!ctx.check(ref, "zset")) return;
     if (ref === NONE) return reply.integer(0);
-    writer.open(db, args, 1, ref, packedLimits(ctx));
+    writer.open(db, args, 1, ref, packedLimits(ctx), args.count - 2);
     let removed = 0;
     for (let i = 2; i < args.count && !writer.isEmpty; i++) {
       if (writer.remove(args.buf, args.start(i), args.end(i))) removed++;
     }
     reply.integer(removed);
     if (removed === 0) return;
+    const isEmpty = writer.isEmpty;
+    writer.close();
     db.changed(ZREM, args, 1);
-    if (writer.isEmpty) removeEmpty(db, writer.ref, args, 1);
+    if (isEmpty) removeEmpty(db, writer.ref, args, 1);
   },
 });
 

@@ -4,6 +4,9 @@
  * Promise: a packed set never holds more members, or longer ones, than the limits allow after a member
  * was added; it becomes large then and stays so. A set that is left without members is the caller's to
  * remove.
+ *
+ * One change of a packed set is made in its record. Several are made in a draft of its run, which
+ * {@linkcode ZsetWriter.close} stores: the record is made or moved once only.
  */
 
 import { copyBytes, newBytes } from "../../memory/bytes.ts";
@@ -19,6 +22,12 @@ export interface PackedLimits {
   readonly entries_max: number;
   readonly member_bytes_max: number;
 }
+
+const DRAFT_BYTES = 1 << 10;
+/** A draft that has grown longer is not kept. */
+const DRAFT_BYTES_KEPT_MAX = 1 << 16;
+/** Length of the draft while there is none. */
+const NO_DRAFT = -1;
 
 /** What {@linkcode ZsetWriter.add} may do, bit by bit. */
 export const AddRule = {
@@ -59,12 +68,23 @@ export class ZsetWriter {
   #large: LargeZset | undefined;
   readonly #run = new PackedRun();
   #scratch = newBytes(256);
+  #draft = newBytes(DRAFT_BYTES);
+  #draftLength = NO_DRAFT;
+  #isDraftChanged = false;
 
   /**
    * Opens the sorted set of the key in argument `i`, whose lookup - the last one - returned `ref`;
-   * NONE: one that is made when its first member comes.
+   * NONE: one that is made when its first member comes. Where members are added, or several
+   * `changes` to come, {@linkcode ZsetWriter.close} ends them.
    */
-  open(db: Database, args: Args, i: number, ref: Ref, limits: PackedLimits): this {
+  open(
+    db: Database,
+    args: Args,
+    i: number,
+    ref: Ref,
+    limits: PackedLimits,
+    changes = 1,
+  ): this {
     this.#db = db;
     this.#args = args;
     this.#key = i;
@@ -73,7 +93,19 @@ export class ZsetWriter {
     this.#large = ref === NONE || db.encoding(ref) === ZSET_PACKED
       ? undefined
       : db.object(ref) as LargeZset;
+    this.#draftLength = NO_DRAFT;
+    this.#isDraftChanged = false;
+    if (ref === NONE) this.#draftLength = 0;
+    else if (changes > 1 && this.#large === undefined) this.#beginDraft();
     return this;
+  }
+
+  /** Stores what is a draft yet, unless no member is left. */
+  close(): void {
+    if (this.#isDraftChanged && this.#draftLength > 0) this.#storeDraft();
+    this.#draftLength = NO_DRAFT;
+    this.#isDraftChanged = false;
+    if (this.#draft.length > DRAFT_BYTES_KEPT_MAX) this.#draft = newBytes(DRAFT_BYTES);
   }
 
   /** The record, wherever it stands by now. */
@@ -84,14 +116,13 @@ export class ZsetWriter {
   /** Whether there is no member (left). */
   get isEmpty(): boolean {
     if (this.#large !== undefined) return this.#large.size === 0;
-    if (this.#ref === NONE) return true;
+    if (this.#draftLength !== NO_DRAFT) return this.#draftLength === 0;
     const { valueStart, valueEnd } = this.#db.locate(this.#ref);
     return valueStart === valueEnd;
   }
 
   /** Adds a member or changes its score, as far as `rules` allow. One of {@linkcode AddResult}. */
   add(buf: Uint8Array, start: number, end: number, score: number, rules: number): number {
-    if (this.#ref === NONE) return this.#addFirst(buf, start, end, score, rules);
     return this.#large === undefined
       ? this.#addPacked(buf, start, end, score, rules)
       : this.#addLarge(this.#large, buf, start, end, score, rules);
@@ -124,29 +155,6 @@ export class ZsetWriter {
     const { next, nextBase } = run;
     for (let i = 0; i < count; i++) run.step();
     this.#cut(next, nextBase);
-  }
-
-  #addFirst(buf: Uint8Array, start: number, end: number, score: number, rules: number): number {
-    if ((rules & AddRule.onlyExisting) !== 0) return AddResult.none;
-    const { entries_max, member_bytes_max } = this.#limits;
-    this.score = score;
-    if (entries_max === 0 || end - start > member_bytes_max) {
-      const large = this.#becomeLarge();
-      large.find(buf, start, end);
-      large.insert(buf, start, end, score);
-    } else {
-      const length = this.#writeEntry(0, buf, start, end, score, 0);
-      this.#ref = this.#db.store(
-        NONE,
-        this.#args,
-        this.#key,
-        ZSET_PACKED,
-        this.#scratch,
-        0,
-        length,
-      );
-    }
-    return AddResult.added;
   }
 
   #addPacked(buf: Uint8Array, start: number, end: number, score: number, rules: number): number {
@@ -213,6 +221,10 @@ export class ZsetWriter {
   // --- the packed form ----------------------------------------------------------------------
 
   #openRun(): PackedRun {
+    if (this.#draftLength !== NO_DRAFT) {
+      this.#run.open(this.#draft, 0, this.#draftLength);
+      return this.#run;
+    }
     const { bytes, valueStart, valueEnd } = this.#db.locate(this.#ref);
     this.#run.open(bytes, valueStart, valueEnd);
     return this.#run;
@@ -264,6 +276,7 @@ export class ZsetWriter {
 
   /** Puts the first `length` bytes of the scratch buffer in the place of `from .. to` of the run. */
   #replace(from: number, to: number, length: number): void {
+    if (this.#draftLength !== NO_DRAFT) return this.#replaceInDraft(from, to, length);
     const { from: runFrom, to: runTo } = this.#run;
     const size = runTo - runFrom + length - (to - from);
     if (length > to - from) this.#ref = this.#db.resizeValue(this.#ref, ZSET_PACKED, size);
@@ -277,6 +290,36 @@ export class ZsetWriter {
     }
   }
 
+  #beginDraft(): void {
+    const { bytes, valueStart, valueEnd } = this.#db.locate(this.#ref);
+    this.#makeRoom(valueEnd - valueStart);
+    copyBytes(bytes, valueStart, valueEnd, this.#draft, 0);
+    this.#draftLength = valueEnd - valueStart;
+  }
+
+  #replaceInDraft(from: number, to: number, length: number): void {
+    const end = this.#draftLength;
+    this.#draftLength = end + length - (to - from);
+    this.#makeRoom(this.#draftLength);
+    if (to < end) this.#draft.copyWithin(from + length, to, end);
+    copyBytes(this.#scratch, 0, length, this.#draft, from);
+    this.#isDraftChanged = true;
+  }
+
+  #makeRoom(bytes: number): void {
+    if (bytes <= this.#draft.length) return;
+    const longer = newBytes(bytes * 2);
+    longer.set(this.#draft);
+    this.#draft = longer;
+  }
+
+  #storeDraft(): void {
+    const length = this.#draftLength;
+    this.#ref = this.#ref === NONE
+      ? this.#db.store(NONE, this.#args, this.#key, ZSET_PACKED, this.#draft, 0, length)
+      : this.#db.setValue(this.#ref, ZSET_PACKED, this.#draft, 0, length);
+  }
+
   /** Makes the set a large one, unless it is. */
   unpack(): void {
     if (this.#large === undefined) this.#becomeLarge();
@@ -285,10 +328,10 @@ export class ZsetWriter {
   /** Makes the set a large one, with the members that it has. */
   #becomeLarge(): LargeZset {
     const large = new LargeZset(this.#db.keyspace.seed);
-    if (this.#ref !== NONE) {
-      const run = this.#openRun();
-      while (run.step()) large.append(run.bytes, run.start, run.end, run.score);
-    }
+    const run = this.#openRun();
+    while (run.step()) large.append(run.bytes, run.start, run.end, run.score);
+    this.#draftLength = NO_DRAFT;
+    this.#isDraftChanged = false;
     this.#ref = this.#db.storeObject(this.#ref, this.#args, this.#key, large, true);
     this.#large = large;
     return large;
