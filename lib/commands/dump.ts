@@ -8,6 +8,7 @@
 import { lfuMeta, lruMeta } from "../keyspace/access.ts";
 import { NONE } from "../keyspace/database.ts";
 import { DEL, keyEvent } from "../keyspace/events.ts";
+import { newBytes } from "../memory/bytes.ts";
 import { addInt64, type Int64 } from "../numbers/int64.ts";
 import type { Part } from "../resp/encoder.ts";
 import { decodeValue, type RdbValue } from "../types/rdb/decode.ts";
@@ -30,6 +31,7 @@ const WRONG_TTL = "ERR Invalid TTL value, must be >= 0";
 const WRONG_IDLE_TIME = "ERR Invalid IDLETIME value, must be >= 0";
 const WRONG_FREQUENCY = "ERR Invalid FREQ value, must be >= 0 and <= 255";
 const FREQUENCY_MAX = 255;
+const NOTHING = newBytes(0);
 
 /** What of the configuration decides how values are kept and written. */
 export function encodingLimits({ config: { values } }: ServerHandle): EncodingLimits {
@@ -44,8 +46,10 @@ export function encodingLimits({ config: { values } }: ServerHandle): EncodingLi
   };
 }
 
-/** Payloads are made here. */
+/** Payloads are made here, ... */
 const writer = new RdbWriter();
+/** ... and read from here. */
+const reader = new RdbReader(NOTHING, 0, 0);
 
 const dump = command({
   name: "dump",
@@ -114,12 +118,14 @@ function payloadValue({ args, db, reply }: Context): RdbValue | undefined {
   const end = args.end(3);
   if (!isPayload(args.buf, args.start(3), end)) return void reply.error(WRONG_PAYLOAD);
   try {
-    const reader = new RdbReader(args.buf, args.start(3), end - FOOTER_BYTES);
+    reader.begin(args.buf, args.start(3), end - FOOTER_BYTES);
     return decodeValue(reader, reader.byte(), db.keyspace.seed);
   } catch (error) {
     // A RangeError says that there is no memory for it.
     if (error instanceof RdbError || error instanceof RangeError) return void reply.error(BAD_DATA);
     throw error;
+  } finally {
+    reader.begin(NOTHING, 0, 0); // the buffer of the connection is not to be held here
   }
 }
 

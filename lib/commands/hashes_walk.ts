@@ -49,8 +49,8 @@ function readChoice(ctx: Context): Choice | undefined {
 /** Answers with several fields. */
 function replyFields(ctx: Context, hash: Hash, { count, withValues }: Choice): void {
   const { reply, server } = ctx;
-  const size = hash.isEmpty ? 0 : hash.size;
-  const total = size === 0 ? 0 : count < 0 ? -count : Math.min(count, size);
+  const size = count <= 0 || hash.isEmpty ? 0 : hash.size;
+  const total = hash.isEmpty ? 0 : count < 0 ? -count : Math.min(count, size);
   const inPairs = withValues && reply.resp3;
   reply.array(withValues && !inPairs ? total * 2 : total);
   const show: Parameters<Hash["forEach"]>[0] = (field, fs, fe, value, vs, ve) => {
@@ -61,7 +61,7 @@ function replyFields(ctx: Context, hash: Hash, { count, withValues }: Choice): v
   if (total === 0) return;
   if (count < 0) drawFields(hash, total, server.random, show);
   else if (total === size) hash.forEach(show);
-  else sampleFields(hash, total, server.random, show);
+  else sampleFields(hash, total, server.random, show, size);
 }
 
 const hrandfield = command({

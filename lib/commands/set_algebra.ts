@@ -27,7 +27,6 @@ const found = new ByteList();
 const indexes = Array.from({ length: 8 }, () => new MemberIndex());
 
 const addFound: MemberVisitor = (bytes, start, end) => found.push(bytes, start, end);
-const addResult: MemberVisitor = (bytes, start, end) => void result.add(bytes, start, end);
 
 /** The sets in arguments `first` to `last`, a missing key as undefined; or the error is answered. */
 function setsOf(ctx: Context, first: number, last: number): Sets | undefined {
@@ -70,10 +69,12 @@ function bySize(sets: Sets): SetView[] | undefined {
   return known;
 }
 
-/** Lends indexes to the sets from number `first` on, which will be asked for members. */
-function lendIndexes(sets: readonly SetView[], first: number): void {
+/** Lends indexes to the sets from number `first` on; the first will be asked for `lookups` members. */
+function lendIndexes(sets: readonly SetView[], first: number, lookups: number): void {
   let lent = 0;
-  for (let i = first; i < sets.length && lent < indexes.length; i++) sets[i].lend(indexes[lent++]);
+  for (let i = first; i < sets.length && lent < indexes.length; i++) {
+    sets[i].lend(indexes[lent++], i === first ? lookups : 0);
+  }
 }
 
 /** Whether a member is in all the sets from number 1 on. */
@@ -105,7 +106,7 @@ function intersect(all: Sets, visit: MemberVisitor): void {
     sets[0].filterIntegers((value) => integerInOthers(sets, value), visit);
     return;
   }
-  lendIndexes(sets, 1);
+  lendIndexes(sets, 1, sets[0].size);
   sets[0].forEach((bytes, start, end) => {
     if (inOthers(sets, bytes, start, end)) visit(bytes, start, end);
   });
@@ -115,7 +116,7 @@ function intersect(all: Sets, visit: MemberVisitor): void {
 function countCommon(all: Sets, limit: number): number {
   const sets = bySize(all);
   if (sets === undefined) return 0;
-  lendIndexes(sets, 1);
+  lendIndexes(sets, 1, limit > 0 ? limit : sets[0].size);
   let count = 0;
   const test: MemberTest = (bytes, start, end) => {
     return inOthers(sets, bytes, start, end) && ++count === limit;
@@ -125,15 +126,31 @@ function countCommon(all: Sets, limit: number): number {
   return count;
 }
 
+/** Puts the members that were {@linkcode found}, all of them different, into the {@linkcode result}. */
+function takeFound(): void {
+  const { bytes, count } = found;
+  result.expect(count);
+  for (let i = 0; i < count; i++) result.push(bytes, found.start(i), found.end(i));
+  found.release();
+}
+
+/** The largest set first: what is large is copied as a whole. */
 function unite(sets: Sets): void {
-  for (const set of sets) if (set !== undefined) result.addAll(set);
+  let largest: SetView | undefined;
+  for (const set of sets) {
+    if (set !== undefined && (largest === undefined || set.size > largest.size)) largest = set;
+  }
+  if (largest !== undefined) result.addAll(largest);
+  for (const set of sets) if (set !== undefined && set !== largest) result.addAll(set);
 }
 
 /**
- * The members of the first set that are in no other. Which of two ways it goes is decided as in
- * Redis, because a member that is added and removed again can change the encoding of the result.
+ * The members of the first set that are in no other: {@linkcode found}, or else in the result. Which
+ * of two ways it goes is decided as in Redis, because a member that is added and removed again can
+ * change the encoding of the result.
  */
 function subtract(sets: Sets): void {
+  found.clear();
   const first = sets[0];
   if (first === undefined) return;
   const others: SetView[] = [];
@@ -146,12 +163,12 @@ function subtract(sets: Sets): void {
   }
   if (Math.floor(first.size * (others.length + 1) / 2) <= total) {
     sortBySize(others, false);
-    lendIndexes(others, 0);
+    lendIndexes(others, 0, first.size);
     first.forEach((bytes, start, end) => {
       for (const other of others) if (other.has(bytes, start, end)) return;
-      result.add(bytes, start, end);
+      found.push(bytes, start, end);
     });
-    return;
+    return takeFound();
   }
   result.addAll(first);
   for (const other of others) {
@@ -260,7 +277,11 @@ const [sinter, sinterstore] = pair("sinter", {
   complexity: INTERSECTION_COMPLEXITY,
   destination: "RW UPDATE",
   event: keyEvent("sinterstore", "set"),
-  combine: (sets) => intersect(sets, addResult),
+  combine: (sets) => {
+    found.clear();
+    intersect(sets, addFound);
+    takeFound();
+  },
   answer: replyCommon,
 });
 

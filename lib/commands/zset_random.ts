@@ -9,7 +9,7 @@ import { replyElement, replyElementCount, replyRanks } from "./zset_replies.ts";
 const INT64_MAX = 2n ** 63n - 1n;
 const OUT_OF_RANGE = `ERR value is out of range, value must between -${INT64_MAX} and ${INT64_MAX}`;
 const TOO_MANY = "ERR value is out of range";
-/** Where more than this part of the members is wanted, each is asked in turn. */
+/** Where more than this part of a large set's members is wanted, each is asked in turn. */
 const SPARSE_FACTOR = 3;
 
 const zset = new Zset();
@@ -32,8 +32,8 @@ const zrandmember = command({
     const ref = db.lookup(args, 1);
     if (!ctx.check(ref, "zset")) return;
     if (ref === NONE) return reply.null();
-    zset.open(db, ref);
-    replyRank(ctx, ctx.server.random.below(zset.size), false);
+    zset.open(db, ref).goToMember(ctx.server.random.below(zset.size));
+    reply.bulk(zset.bytes, zset.start, zset.end);
   },
 });
 
@@ -51,17 +51,17 @@ function replySample(ctx: Context): void {
   if (!ctx.check(ref, "zset")) return;
 
   if (ref === NONE || count === 0) return reply.array(0);
-  const { size } = zset.open(db, ref);
+  const size = zset.open(db, ref).index();
   if (count < 0) return replyWithRepetition(ctx, size, -Number(count), withScores);
   if (count >= size) return replyRanks(reply, zset, 0, size, true, withScores);
   replyElementCount(reply, Number(count), withScores);
-  if (Number(count) * SPARSE_FACTOR > size) replySelection(ctx, size, Number(count), withScores);
+  const isWalk = zset.large === undefined || Number(count) * SPARSE_FACTOR > size;
+  if (isWalk) replySelection(ctx, size, Number(count), withScores);
   else replyDrawn(ctx, size, Number(count), withScores);
 }
 
 function replyRank({ reply }: Context, rank: number, withScores: boolean): void {
-  zset.seek(rank, false);
-  zset.step();
+  zset.goTo(rank);
   replyElement(reply, zset.bytes, zset.start, zset.end, zset.score, withScores);
 }
 
@@ -72,10 +72,13 @@ function replyWithRepetition(ctx: Context, size: number, count: number, withScor
 
 /** Asks each member in turn: it is taken with the chance that makes all choices equally likely. */
 function replySelection(ctx: Context, size: number, count: number, withScores: boolean): void {
-  zset.seek(0, false);
+  const { random } = ctx.server;
+  const walks = zset.large !== undefined;
+  if (walks) zset.seek(0, false);
   for (let left = size; count > 0; left--) {
-    zset.step();
-    if (ctx.server.random.below(left) >= count) continue;
+    if (walks) zset.step();
+    if (random.below(left) >= count) continue;
+    if (!walks) zset.goTo(size - left);
     count--;
     replyElement(ctx.reply, zset.bytes, zset.start, zset.end, zset.score, withScores);
   }

@@ -17,6 +17,7 @@
 
 import { Buffer } from "node:buffer";
 import { copyBytes, withView } from "./bytes.ts";
+import { RoomySegments } from "./roomy_segments.ts";
 
 /** Size of the segments of a large arena in bytes. */
 export const SEGMENT_BYTES_MAX = 1 << 20;
@@ -56,8 +57,8 @@ const CLASS_BYTES = Int32Array.from({ length: CLASS_COUNT }, (_, c) => bytesOf(c
 
 /** The segments of one class. */
 interface SizeClass {
-  /** Those that have room. The last one is served first. */
-  readonly roomy: number[];
+  /** Those that have room. */
+  readonly roomy: RoomySegments;
   /** Slots in all and live ones, for the choice of what to evacuate. */
   slots: number;
   live: number;
@@ -93,11 +94,9 @@ export class Arena {
   /** Takes a slot of at least `bytes` (1 .. SLOT_BYTES_MAX); its contents are undefined. */
   allocate(bytes: number): number {
     const sizeClass = classOf(bytes);
-    const ofClass = this.#classes[sizeClass] ??= { roomy: [], slots: 0, live: 0 };
+    const ofClass = this.#classes[sizeClass] ??= { roomy: new RoomySegments(), slots: 0, live: 0 };
     const { roomy } = ofClass;
-    const segment = roomy.length > 0
-      ? roomy[roomy.length - 1]
-      : this.#addSegment(sizeClass, ofClass);
+    const segment = roomy.count > 0 ? roomy.last : this.#addSegment(sizeClass, ofClass);
     const slotBytes = CLASS_BYTES[sizeClass];
     let unit: number;
     const head = this.#freeHead[segment];
@@ -111,7 +110,7 @@ export class Arena {
     this.#liveSlots[segment]++;
     ofClass.live++;
     this.usedBytes += slotBytes;
-    if (!this.#hasRoom(segment, slotBytes)) roomy.pop();
+    if (!this.#hasRoom(segment, slotBytes)) roomy.removeLast();
     return (segment << OFFSET_BITS) | unit;
   }
 
@@ -131,8 +130,40 @@ export class Arena {
     this.#liveSlots[segment]--;
     ofClass.live--;
     this.usedBytes -= slotBytes;
-    if (!hadRoom) ofClass.roomy.push(segment);
+    if (!hadRoom) ofClass.roomy.add(segment);
     if (this.#liveSlots[segment] === 0) this.#dropSegment(segment);
+  }
+
+  /** Bytes of what lives here and of the free slots between: what a copy moves. */
+  get touchedBytes(): number {
+    let sum = 0;
+    for (let segment = 1; segment < this.bytes.length; segment++) {
+      if (this.#classOfSegment[segment] !== 0) sum += this.#untouched[segment];
+    }
+    return sum;
+  }
+
+  /**
+   * Makes an empty arena a copy of another: what lives there lives here, at the same addresses. The
+   * spare segments are not copied.
+   */
+  copyFrom(other: Arena): void {
+    if (this.bytes.length > 1) throw new Error("arena: a copy needs an empty one");
+    for (let segment = 1; segment < other.bytes.length; segment++) {
+      const isLive = other.#classOfSegment[segment] !== 0;
+      const { buffer } = other.words[segment];
+      this.#setMemory(segment, isLive ? copyOf(buffer, other.#untouched[segment]) : undefined);
+      this.#classOfSegment.push(other.#classOfSegment[segment]);
+      this.#liveSlots.push(other.#liveSlots[segment]);
+      this.#freeHead.push(other.#freeHead[segment]);
+      this.#untouched.push(other.#untouched[segment]);
+      if (!isLive) this.#vacant.push(segment);
+    }
+    other.#classes.forEach((ofClass, sizeClass) => {
+      if (ofClass === undefined) return;
+      this.#classes[sizeClass] = { ...ofClass, roomy: ofClass.roomy.copy() };
+    });
+    this.usedBytes = other.usedBytes;
   }
 
   /** Bytes that the slot at `address` can hold. */
@@ -186,7 +217,8 @@ export class Arena {
       const worthwhile = free * CLASS_BYTES[sizeClass] > SEGMENT_BYTES_MAX && free * 2 >= slots;
       if (!worthwhile) continue;
       let emptiest = 0;
-      for (const segment of roomy) {
+      for (let i = 0; i < roomy.count; i++) {
+        const segment = roomy.at(i);
         if (emptiest === 0 || this.#liveSlots[segment] < this.#liveSlots[emptiest]) {
           emptiest = segment;
         }
@@ -209,11 +241,7 @@ export class Arena {
     const sizeClass = this.#classOfSegment[segment];
     const slotBytes = CLASS_BYTES[sizeClass];
     const { roomy } = this.#classes[sizeClass]!;
-    const listed = roomy.indexOf(segment);
-    if (listed > 0) { // served last, so that nothing new lands in it
-      roomy.splice(listed, 1);
-      roomy.unshift(segment);
-    }
+    roomy.postpone(segment); // so that nothing new lands in it
     const bytes = this.bytes[segment];
     const words = this.words[segment];
     const unitsPerSlot = slotBytes >>> 3;
@@ -225,7 +253,7 @@ export class Arena {
       const unit = next;
       next = unit + unitsPerSlot < end ? unit + unitsPerSlot : 0;
       if (words[unit * 2] === 0) continue;
-      if (roomy.length === 1 && roomy[0] === segment) break; // nowhere else to go
+      if (roomy.count === 1 && roomy.last === segment) break; // nowhere else to go
       const from = (segment << OFFSET_BITS) | unit;
       const to = this.allocate(slotBytes);
       const target = (to & OFFSET_MASK) << 3;
@@ -253,7 +281,7 @@ export class Arena {
     this.#liveSlots[segment] = 0;
     this.#freeHead[segment] = 0;
     this.#untouched[segment] = 0;
-    ofClass.roomy.push(segment);
+    ofClass.roomy.add(segment);
     ofClass.slots += this.#slotsIn(segment, sizeClass);
     return segment;
   }
@@ -273,17 +301,21 @@ export class Arena {
     const size = Math.min(2 ** Math.ceil(Math.log2(wanted)), SEGMENT_BYTES_MAX);
     const segment = this.#vacant.pop() ?? this.bytes.length;
     if (segment >= SEGMENTS_MAX) throw new RangeError("arena: more than 32 GiB in one database");
-    const memory = new ArrayBuffer(size);
-    this.bytes[segment] = withView(Buffer.from(memory));
-    this.words[segment] = new Int32Array(memory);
-    this.reservedBytes += size;
+    this.#setMemory(segment, new ArrayBuffer(size));
     return segment;
+  }
+
+  /** Gives a segment its memory; undefined: it is not in use. */
+  #setMemory(segment: number, memory: ArrayBuffer | undefined): void {
+    this.bytes[segment] = memory ? withView(Buffer.from(memory)) : this.bytes[0];
+    this.words[segment] = memory ? new Int32Array(memory) : this.words[0];
+    this.reservedBytes += this.bytes[segment].length;
   }
 
   #dropSegment(segment: number): void {
     const sizeClass = this.#classOfSegment[segment];
     const ofClass = this.#classes[sizeClass]!;
-    ofClass.roomy.splice(ofClass.roomy.indexOf(segment), 1);
+    ofClass.roomy.remove(segment);
     ofClass.slots -= this.#slotsIn(segment, sizeClass);
     this.#classOfSegment[segment] = 0;
     if (this.#spare.length < SPARE_SEGMENTS_MAX) {
@@ -301,4 +333,15 @@ export class Arena {
     this.bytes[segment] = this.bytes[0];
     this.words[segment] = this.words[0];
   }
+}
+
+/** A copy of a segment's memory, of which so many bytes at the beginning matter. */
+function copyOf(memory: ArrayBufferLike, touched: number): ArrayBuffer {
+  const { byteLength } = memory;
+  if (byteLength <= SEGMENT_BYTES_MIN || touched * 2 > byteLength) {
+    return (memory as ArrayBuffer).slice(0); // faster
+  }
+  const copy = new ArrayBuffer(byteLength);
+  new Uint8Array(copy).set(new Uint8Array(memory, 0, touched));
+  return copy;
 }

@@ -74,6 +74,12 @@ export class BucketChains {
     return this.#spill.used;
   }
 
+  /** Takes a copy of all chains of others, which are of as many buckets to begin with. */
+  copyFrom(other: BucketChains): void {
+    this.#home.copyFrom(other.#home);
+    this.#spill.copyFrom(other.#spill);
+  }
+
   /** Makes room for home bucket number `bucket`. */
   reach(bucket: number): void {
     this.#home.reach(bucket);

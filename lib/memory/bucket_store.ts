@@ -48,6 +48,18 @@ export class BucketStore {
     }
   }
 
+  /** Takes a copy of all buckets of another store. */
+  copyFrom(other: BucketStore): void {
+    other.parts.forEach((part, i) => {
+      if (part.length < PART_BUCKETS * BUCKET_WORDS) {
+        this.parts[i] = part.slice();
+      } else {
+        (this.parts[i] = newPart()).set(part);
+      }
+    });
+    this.#capacity = other.#capacity;
+  }
+
   /** Gives back parts that lie wholly above bucket number `last`. */
   trim(last: number): void {
     // One part stays in hand, so that a size that wavers at the edge does not map and unmap.
@@ -73,6 +85,11 @@ export class SpillStore extends BucketStore {
 
   constructor() {
     super(1);
+  }
+
+  override copyFrom(other: SpillStore): void {
+    super.copyFrom(other);
+    this.used = other.used;
   }
 
   /** The number of a new bucket, all zero. What was known of `parts[0]` may be out of date now. */

@@ -24,6 +24,17 @@ export class ExternalValues {
     return handle;
   }
 
+  /** Takes a copy of all values of another table, under the same handles. */
+  copyFrom(other: ExternalValues): void {
+    for (const external of other.#values) {
+      const bytes = newBytes(external?.bytes.length ?? 0);
+      if (external !== undefined) bytes.set(external.bytes);
+      this.#values.push(external && { ...external, bytes, held: undefined });
+    }
+    for (const handle of other.#free) this.#free.push(handle);
+    this.usedBytes = other.usedBytes;
+  }
+
   /** What a handle stands for. */
   at(handle: number): External {
     return this.#values[handle]!;

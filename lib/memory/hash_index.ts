@@ -181,6 +181,15 @@ export class HashIndex implements Slots {
     this.#setSizes();
   }
 
+  /** Makes an empty index a copy of another, whose records have the same addresses and hashes. */
+  copyFrom(other: HashIndex): void {
+    if (this.size > 0) throw new Error("index: a copy needs an empty one");
+    this.#chains.copyFrom(other.#chains);
+    this.#setLevel(other.#level, other.#split);
+    this.#setSizes();
+    this.size = other.size;
+  }
+
   /** The record at `from`, whose key has hash `hash`, has moved to `to`. False: it is not here. */
   replace(hash: number, from: number, to: number): boolean {
     if (!this.#chains.seek(this.#bucketOf(hash), from)) return false;

@@ -17,7 +17,6 @@
  */
 
 import type { Random } from "../platform/random.ts";
-import { SLOT_BYTES_MAX } from "./arena.ts";
 import { KEYS_AHEAD_MIN, type KeysAhead, OFFSETS } from "./keys_ahead.ts";
 import { copyBytes } from "./bytes.ts";
 import { EXTERNAL_SPARE_BYTES_MAX } from "./external_values.ts";
@@ -47,7 +46,7 @@ let tables = 0;
 
 /** A table of records, see above. */
 export class RecordTable extends Records {
-  readonly #seed: HashSeed;
+  #seed: HashSeed;
   readonly #index: HashIndex;
   /** The records with an expiry. */
   readonly #expiring: HashIndex;
@@ -120,6 +119,12 @@ export class RecordTable extends Records {
     return ref;
   }
 
+  /** In the place of {@linkcode RecordTable.find} for a key that is known to be absent. */
+  aim(buf: Uint8Array, start: number, end: number): void {
+    this.#lastHash = hashBytes(this.#seed, buf, start, end);
+    this.#found = NONE;
+  }
+
   /** As {@linkcode RecordTable.find}, but the next `insert` does not belong to it. */
   findAside(buf: Uint8Array, start: number, end: number): Ref {
     return this.#index.find(hashBytes(this.#seed, buf, start, end), buf, start, end);
@@ -180,7 +185,7 @@ export class RecordTable extends Records {
   ): Ref {
     const expires = expiry_ms === undefined ? 0 : EXPIRES;
     const word0 = encoding | this.epoch | expires | (meta << 8);
-    const ref = this.#create(word0, end - start, to - from, 0);
+    const ref = this.create(word0, end - start, to - from, 0);
     this.locate(ref);
     copyBytes(buf, start, end, this.bytes, this.keyStart);
     copyBytes(value, from, to, this.bytes, this.valueStart);
@@ -240,6 +245,18 @@ export class RecordTable extends Records {
   reserve(count: number, expiring: number): void {
     this.#index.reserve(count);
     this.#expiring.reserve(expiring);
+  }
+
+  /**
+   * Makes an empty table a copy of another, none of whose records is old; nothing is hashed, refs are
+   * the same. False, and nothing has changed: the other is mostly free room, better left behind.
+   */
+  copyFrom(other: RecordTable): boolean {
+    if (!this.copyRecords(other)) return false;
+    this.#seed = other.#seed;
+    this.#index.copyFrom(other.#index);
+    this.#expiring.copyFrom(other.#expiring);
+    return true;
   }
 
   /** Takes a record out and gives its memory back. */
@@ -336,23 +353,6 @@ export class RecordTable extends Records {
     return hashBytes(this.#seed, this.bytes, this.keyStart, this.valueStart);
   }
 
-  /** Takes memory for a record and writes its header; `word0` may have EXPIRES set. */
-  #create(word0: number, keyLength: number, valueLength: number, spare: number): Ref {
-    const size = recordSize(word0, keyLength, valueLength);
-    const inline = size <= SLOT_BYTES_MAX;
-    const ref = this.arena.allocate(inline ? size : recordSize(word0, 0, 0));
-    const words = this.arena.words[ref >>> OFFSET_BITS];
-    const at = (ref & OFFSET_MASK) << 1;
-    if (inline) {
-      words[at] = word0 & ~EXTERNAL;
-      words[at + 1] = keyLength | (valueLength << 16);
-    } else {
-      words[at] = word0 | EXTERNAL;
-      words[at + 1] = this.externals.create(keyLength, valueLength, spare);
-    }
-    return ref;
-  }
-
   /** Gives the memory of a record back; the indexes are the caller's affair. */
   #release(ref: Ref): void {
     this.#found = NONE;
@@ -379,7 +379,7 @@ export class RecordTable extends Records {
     const expiry = this.expiry(ref);
     // A value that becomes external by growing (APPEND) will probably grow on.
     const spare = length > to - from ? Math.min(length, EXTERNAL_SPARE_BYTES_MAX) : 0;
-    const moved = this.#create(word0, valueStart - keyStart, length, spare);
+    const moved = this.create(word0, valueStart - keyStart, length, spare);
     this.locate(moved);
     copyBytes(bytes, keyStart, valueStart, this.bytes, this.keyStart);
     copyBytes(value, from, to, this.bytes, this.valueStart);

@@ -5,7 +5,7 @@
  */
 
 import type { Buffer } from "node:buffer";
-import { Arena } from "./arena.ts";
+import { Arena, SLOT_BYTES_MAX } from "./arena.ts";
 import { equalBytes } from "./bytes.ts";
 import { type External, ExternalValues } from "./external_values.ts";
 import { HeldValue } from "./held_value.ts";
@@ -27,6 +27,10 @@ import {
 
 /** Most records are shorter than a cache line (16 words) but begin anywhere: so they reach into two. */
 const TOUCHED_WORDS = 12;
+
+/** Records that take more than so many times what they use, and so many bytes, are not copied whole. */
+const FREE_PARTS_MAX = 2;
+const FREE_BYTES_MAX = 64 * 1024;
 
 /** See above. */
 export class Records {
@@ -169,6 +173,36 @@ export class Records {
       read ^= segment[at] ^ segment[Math.min(at + TOUCHED_WORDS, segment.length - 1)];
     }
     return read;
+  }
+
+  /** Takes memory for a record and writes its header; `word0` may have EXPIRES set. */
+  protected create(word0: number, keyLength: number, valueLength: number, spare: number): Ref {
+    const size = recordSize(word0, keyLength, valueLength);
+    const inline = size <= SLOT_BYTES_MAX;
+    const ref = this.arena.allocate(inline ? size : recordSize(word0, 0, 0));
+    const words = this.arena.words[ref >>> OFFSET_BITS];
+    const at = (ref & OFFSET_MASK) << 1;
+    if (inline) {
+      words[at] = word0 & ~EXTERNAL;
+      words[at + 1] = keyLength | (valueLength << 16);
+    } else {
+      words[at] = word0 | EXTERNAL;
+      words[at + 1] = this.externals.create(keyLength, valueLength, spare);
+    }
+    return ref;
+  }
+
+  /**
+   * Takes a copy of all records of others into this empty place, at the same addresses. False, and
+   * nothing has changed: there is mostly free room between them.
+   */
+  protected copyRecords(other: Records): boolean {
+    const { usedBytes, touchedBytes } = other.arena;
+    if (touchedBytes > FREE_PARTS_MAX * usedBytes + FREE_BYTES_MAX) return false;
+    this.arena.copyFrom(other.arena);
+    this.externals.copyFrom(other.externals);
+    this.epoch = other.epoch;
+    return true;
   }
 
   /** Flags and meta of a record. */

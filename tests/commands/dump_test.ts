@@ -236,3 +236,23 @@ Deno.test({
     assertEquals(await client.callRaw("DUMP", "gone"), "$-1\r\n");
   },
 });
+
+Deno.test({
+  name: "scores are dumped byte for byte as in Redis, whole eighths and all others",
+  ...options,
+  fn: () =>
+    withPair(async (pair) => {
+      await pair.both("CONFIG", "SET", "rdbcompression", "no");
+      const chance = new Seeded(1);
+      const scores = [0, -0, 0.125, -0.125, 0.5, -7.875, 1e12 - 0.125, 1e12 + 0.125, 1e15 + 0.5]
+        .concat(2 ** 53, 2 ** 62, -(2 ** 62), 2 ** 63, 0.1, 1e-5, 1e300, Infinity, -Infinity);
+      for (let i = 0; i < 60; i++) {
+        scores.push(chance.between(-1e6, 1e6) / chance.pick([2, 8, 16, 10]));
+      }
+      for (const score of scores) {
+        await pair.both("DEL", "z");
+        await pair.both("ZADD", "z", Object.is(score, -0) ? "-0" : String(score), "member");
+        await pair.both("DUMP", "z");
+      }
+    }),
+});

@@ -28,14 +28,19 @@ export interface ModelOptions {
 
 /** A table and its model. */
 export class TableModel {
-  readonly table: RecordTable;
   /** Key as latin1. */
   readonly expected = new Map<string, Expected>();
   readonly #noise: Buffer;
 
-  /** @param chance where everything random comes from. @param options the shape of the data. */
-  constructor(readonly chance: Seeded, readonly options: ModelOptions) {
-    this.table = new RecordTable(drawHashSeed(chance));
+  /**
+   * @param chance where everything random comes from. @param options the shape of the data. @param table
+   * an empty one, or whatever `expected` will be told of.
+   */
+  constructor(
+    readonly chance: Seeded,
+    readonly options: ModelOptions,
+    readonly table: RecordTable = new RecordTable(drawHashSeed(chance)),
+  ) {
     this.#noise = Buffer.alloc(options.valueLength_max + 4096);
     for (let i = 0; i < this.#noise.length; i++) this.#noise[i] = chance.below(256);
   }

@@ -27,6 +27,15 @@ export class ExpiryHeap {
     this.#table = table;
   }
 
+  /** The same of another table, where the records have the addresses that they have here. */
+  clone(table: RecordTable): ExpiryHeap {
+    const copy = new ExpiryHeap(table);
+    copy.size = this.size;
+    copy.#times = this.#times.slice();
+    copy.#refs = this.#refs.slice();
+    return copy;
+  }
+
   /** Bytes that it takes. */
   get bytes(): number {
     return this.#times.byteLength + this.#refs.byteLength;

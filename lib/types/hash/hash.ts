@@ -15,22 +15,12 @@ import { type Database, NONE, type Ref } from "../../keyspace/database.ts";
 import { HASH_PACKED, HASH_PACKED_TIMED, OBJECT } from "../../keyspace/value.ts";
 import type { Args } from "../../resp/args.ts";
 import { HashTable } from "./hash_table.ts";
+import type { FieldCursor, FieldVisitor } from "./packed_fields.ts";
 import { type HashLimits, Outcome, PackedHash } from "./packed_hash.ts";
 
-export type { HashLimits };
+export type { FieldVisitor, HashLimits };
 
 const READ_ONLY: HashLimits = { "hash-max-listpack-entries": 0, "hash-max-listpack-value": 0 };
-
-/** Is shown a field: three runs of bytes and when it expires, in ms since the epoch. */
-export type FieldVisitor = (
-  field: Buffer,
-  fieldStart: number,
-  fieldEnd: number,
-  value: Buffer,
-  valueStart: number,
-  valueEnd: number,
-  expiry_ms: number | undefined,
-) => void;
 
 /** See above. One object serves many hashes, one after another. */
 export class Hash {
@@ -83,6 +73,11 @@ export class Hash {
   /** The table behind a large hash, for scans and random choice; undefined: it is packed. */
   get table(): HashTable | undefined {
     return this.#table;
+  }
+
+  /** The pairs of a small hash, before the first one. */
+  get packed(): FieldCursor {
+    return this.#packed.rewind();
   }
 
   /** How many fields there are. O(1) in a table none of whose fields has expired. */
@@ -193,18 +188,7 @@ export class Hash {
       return;
     }
     const run = this.#packed.rewind();
-    while (run.next()) {
-      const { bytes } = run;
-      visit(
-        bytes,
-        run.fieldStart,
-        run.fieldEnd,
-        bytes,
-        run.valueStart,
-        run.valueEnd,
-        run.expiry,
-      );
-    }
+    while (run.next()) run.show(visit);
   }
 
   /** Visits the field of a record of {@linkcode Hash.table}, unless it has expired. */

@@ -164,6 +164,11 @@ export class HashTable implements ValueObject {
   clone(): HashTable {
     const copy = new HashTable(this.#seed);
     const { table } = this;
+    if (this.#moment === undefined && copy.table.copyFrom(table)) { // none is old
+      copy.#heap = this.#heap?.clone(copy.table);
+      return copy;
+    }
+    copy.table.reserve(table.size, table.expiringSize);
     table.forEach((ref) => {
       table.locate(ref);
       const { bytes, keyStart, valueStart, valueEnd } = table;

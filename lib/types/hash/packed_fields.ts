@@ -10,13 +10,24 @@
 
 import { Buffer } from "node:buffer";
 import { equalBytes, newBytes } from "../../memory/bytes.ts";
-import { PackedEditor } from "../../memory/packed.ts";
+import { packedCount, PackedEditor } from "../../memory/packed.ts";
 
 /** Bytes of a timed run before its first field: an entry of one double. */
 export const EARLIEST_BYTES = 9;
 const DOUBLE_BYTES = 8;
 const EMPTY = newBytes(0);
 const double = newBytes(DOUBLE_BYTES);
+
+/** Is shown a field: two runs of bytes, and when it expires, in ms since the epoch. */
+export type FieldVisitor = (
+  field: Buffer,
+  fieldStart: number,
+  fieldEnd: number,
+  value: Buffer,
+  valueStart: number,
+  valueEnd: number,
+  expiry_ms: number | undefined,
+) => void;
 
 /** Goes through the fields of a run, in place. One cursor serves many runs. */
 export class FieldCursor {
@@ -76,6 +87,25 @@ export class FieldCursor {
     return false;
   }
 
+  /** Goes before the pair that begins at offset `at`. */
+  goTo(at: number): void {
+    this.end = at;
+  }
+
+  /** Shows the pair at hand. */
+  show(visit: FieldVisitor): void {
+    const { bytes } = this;
+    visit(
+      bytes,
+      this.fieldStart,
+      this.fieldEnd,
+      bytes,
+      this.valueStart,
+      this.valueEnd,
+      this.#timed ? this.expiry : undefined,
+    );
+  }
+
   /** When the field at hand expires, in ms since the epoch; undefined: never. */
   get expiry(): number | undefined {
     // An expiry that is empty takes one byte, a missing one none.
@@ -99,10 +129,10 @@ export class FieldCursor {
 
 /** How many fields a run has. */
 export function countFields(bytes: Buffer, from: number, to: number, timed: boolean): number {
-  const run = new FieldCursor();
-  run.reset(bytes, from, to, timed);
-  while (run.next());
-  return run.passed;
+  const first = timed && from < to ? from + EARLIEST_BYTES : from;
+  const count = packedCount(bytes, first, to) / (timed ? 3 : 2);
+  if (!Number.isInteger(count)) throw new Error("packed hash: it ends within a pair");
+  return count;
 }
 
 /** When the first field of the timed run at `from` expires. */

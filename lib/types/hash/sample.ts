@@ -12,6 +12,8 @@ import type { HashTable } from "./hash_table.ts";
 const DRAWS_MAX = 64;
 /** Up to this part of all, distinct fields are drawn until they are; beyond it all are listed. */
 const DRAWN_PART = 1 / 3;
+/** Places of so many pairs are room enough for nearly all packed hashes. */
+const PLACES_MIN = 512;
 
 /** Visits `count` fields, the same one again and again perhaps. The hash must not be empty. */
 export function drawFields(hash: Hash, count: number, random: Random, visit: FieldVisitor): void {
@@ -33,14 +35,15 @@ export function drawFields(hash: Hash, count: number, random: Random, visit: Fie
   }
 }
 
-/** Visits `count` different fields; there must be more than that. */
+/** Visits `count` different fields of the `size` that there are, which must be more. */
 export function sampleFields(
   hash: Hash,
   count: number,
   random: Random,
   visit: FieldVisitor,
+  size = hash.size,
 ): void {
-  const { table, size } = hash;
+  const { table } = hash;
   if (table === undefined) return samplePacked(hash, count, size, random, visit);
   const chosen = count <= size * DRAWN_PART && size === table.size
     ? drawDistinct(table, count, random)
@@ -56,25 +59,40 @@ function samplePacked(
   random: Random,
   visit: FieldVisitor,
 ): void {
-  let left = size;
-  hash.forEach((...field) => {
-    if (random.below(left--) >= count) return;
+  const run = hash.packed;
+  for (let left = size; count > 0; left--) {
+    run.next();
+    if (random.below(left) >= count) continue;
     count--;
-    visit(...field);
-  });
+    run.show(visit);
+  }
 }
 
+/** Where the pairs of a packed hash begin; used again and again. */
+let places = new Int32Array(PLACES_MIN);
+
 function drawPacked(hash: Hash, count: number, random: Random, visit: FieldVisitor): void {
+  const run = hash.packed;
   if (count === 1) {
-    let skip = random.below(hash.size);
-    hash.forEach((...field) => {
-      if (skip-- === 0) visit(...field);
-    });
-    return;
+    for (let skip = random.below(hash.size); skip >= 0; skip--) run.next();
+    return run.show(visit);
   }
-  const fields: Parameters<FieldVisitor>[] = [];
-  hash.forEach((...field) => fields.push(field));
-  for (; count > 0; count--) visit(...fields[random.below(fields.length)]);
+  let size = 0;
+  while (run.next()) {
+    if (size === places.length) places = doubled(places);
+    places[size++] = run.at;
+  }
+  for (; count > 0; count--) {
+    run.goTo(places[random.below(size)]);
+    run.next();
+    run.show(visit);
+  }
+}
+
+function doubled(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const longer = new Int32Array(2 * array.length);
+  longer.set(array);
+  return longer;
 }
 
 function drawDistinct(table: HashTable, count: number, random: Random): Iterable<Ref> {

@@ -6,6 +6,7 @@
 import type { Buffer } from "node:buffer";
 import { copyBytes, equalBytes, newBytes } from "../../memory/bytes.ts";
 import { hashBytes, type HashSeed } from "../../memory/hash.ts";
+import { quickHash } from "../set/member_index.ts";
 import { RdbError } from "./error.ts";
 
 const BYTES_MIN = 4096;
@@ -19,6 +20,9 @@ const KEPT_COUNT_MAX = 1 << 15;
 const HEADER_BYTES_MAX = 5;
 /** So many elements are compared with each other; more are hashed. Measured. */
 const COMPARED_MAX = 12;
+
+/** Up to so many a hash without a secret will do: those that are made to collide do little harm. */
+const QUICK_MAX = 128;
 
 /** The hash table of {@linkcode Elements.areDistinct}, used again and again. */
 let slots = new Int32Array(4 * COUNT_MIN);
@@ -105,10 +109,14 @@ export class Elements {
 
   #areDistinctByHash(stride: number, seed: HashSeed): boolean {
     const size = 2 ** Math.ceil(Math.log2(2 * this.count / stride));
+    const isSmall = this.count / stride <= QUICK_MAX;
     const table = size <= slots.length ? slots.fill(0, 0, size) : new Int32Array(size);
     if (size > slots.length && size <= 2 * KEPT_COUNT_MAX) slots = table;
     for (let i = 0; i < this.count; i += stride) {
-      const hash = hashBytes(seed, this.bytes, this.start(i), this.end(i));
+      const [start, end] = [this.start(i), this.end(i)];
+      const hash = isSmall
+        ? quickHash(this.bytes, start, end)
+        : hashBytes(seed, this.bytes, start, end);
       let slot = hash & (size - 1);
       for (; table[slot] !== 0; slot = (slot + 1) & (size - 1)) {
         if (this.#same(i, table[slot] - 1)) return false;

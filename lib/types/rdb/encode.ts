@@ -6,10 +6,11 @@
 import type { Database, Ref } from "../../keyspace/database.ts";
 import type { KeptRecord } from "../../keyspace/kept_record.ts";
 import { HASH_PACKED, OBJECT, SET_INTEGERS } from "../../keyspace/value.ts";
+import { newBytes } from "../../memory/bytes.ts";
 import { HeldValue } from "../../memory/held_value.ts";
 import { PackedReader } from "../../memory/packed.ts";
 import { formatDouble } from "../../numbers/double.ts";
-import type { Int64 } from "../../numbers/int64.ts";
+import { type Int64, writeInt } from "../../numbers/int64.ts";
 import { hashAt, type HashView } from "../hash/view.ts";
 import { listAt } from "../list/view.ts";
 import { withoutRest } from "../pace.ts";
@@ -33,6 +34,12 @@ import { RdbWriter } from "./writer.ts";
 
 /** Integers up to this are kept as integers in a sorted set's listpack (LLONG_MAX / 2). */
 const INTEGER_SCORE_MAX = 2 ** 62;
+
+/** A number of whole eighths below this has at most 15 digits: they are exact. */
+const EIGHTHS_MAX = 1e12;
+const EIGHTHS = [".0", ".125", ".25", ".375", ".5", ".625", ".75", ".875"];
+const MINUS = 0x2d;
+const digits = newBytes(32);
 
 /** Packed values are made here, one at a time: nothing in this file rests in the middle of one. */
 const listpack = new ListpackWriter();
@@ -173,16 +180,34 @@ function encodeZset(writer: RdbWriter, begin: Begin, db: Database, ref: Ref): nu
   zsetRun.open(bytes, valueStart, valueEnd);
   while (zsetRun.step()) {
     listpack.push(bytes, zsetRun.start, zsetRun.end);
-    pushScore(zsetRun.score);
+    const { score } = zsetRun;
+    if (Number.isSafeInteger(score)) listpack.pushInteger(score + 0); // -0 becomes 0
+    else pushScore(score);
   }
   return writeListpack(writer, begin, RdbType.zsetListpack);
 }
 
+/** A score that is no safe integer. */
 function pushScore(score: number): void {
-  if (Number.isSafeInteger(score)) listpack.pushInteger(score + 0);
-  else if (Number.isInteger(score) && Math.abs(score) <= INTEGER_SCORE_MAX) {
+  if (Number.isInteger(score) && Math.abs(score) <= INTEGER_SCORE_MAX) {
     listpack.pushInteger(BigInt(score));
-  } else listpack.pushText(formatDouble(score));
+  } else if (Math.abs(score) < EIGHTHS_MAX && Number.isInteger(score * 8)) {
+    pushEighths(score);
+  } else {
+    listpack.pushText(formatDouble(score));
+  }
+}
+
+/** What {@linkcode formatDouble} prints as well, but without a string. */
+function pushEighths(score: number): void {
+  const size = Math.abs(score);
+  const whole = Math.floor(size);
+  let at = 0;
+  if (score < 0) digits[at++] = MINUS;
+  at = writeInt(digits, at, whole);
+  const fraction = EIGHTHS[(size - whole) * 8];
+  for (let i = 0; i < fraction.length; i++) digits[at++] = fraction.charCodeAt(i);
+  listpack.push(digits, 0, at);
 }
 
 /** Writes what {@linkcode listpack} has got. */

@@ -12,6 +12,8 @@ import { writeInt16, writeInt32 } from "./words.ts";
 const HEADER_BYTES = 6;
 const COUNT_UNKNOWN = 0xffff;
 const END = 0xff;
+/** No integer begins with a byte above this. */
+const NINE = 0x39;
 const BYTES_MIN = 256;
 /** A buffer larger than this is not kept for the next listpack. */
 const BYTES_KEPT_MAX = 1 << 20;
@@ -44,8 +46,10 @@ export class ListpackWriter {
   /** Adds `buf[start .. end)`. */
   push(buf: Uint8Array, start: number, end: number): void {
     const size = end - start;
-    const value = size <= INT64_LENGTH_MAX ? parseInt64(buf, start, end) : undefined;
-    if (value !== undefined) return this.pushInteger(value);
+    if (size <= INT64_LENGTH_MAX && buf[start] <= NINE) {
+      const value = parseInt64(buf, start, end);
+      if (value !== undefined) return this.pushInteger(value);
+    }
     const { bytes } = this.#reserve(size + OVERHEAD_MAX);
     const from = this.length;
     let at = from;

@@ -10,7 +10,7 @@
  */
 
 import type { Buffer } from "node:buffer";
-import { newBytes } from "../../memory/bytes.ts";
+import { copyBytes, newBytes } from "../../memory/bytes.ts";
 import { RdbError } from "./error.ts";
 
 const LITERAL_MAX = 32;
@@ -26,8 +26,8 @@ const EXPANSION_MAX = MATCH_MAX / 3;
 /** Where more than this may match, Redis compares this many bytes without asking for the end. */
 const UNROLLED_MIN = 16;
 const UNROLLED = 19;
-/** A match longer than this is copied as a block when it is unpacked. */
-const BLOCK_COPY_MIN = 64;
+/** Runs from this length on are copied as a block when they are unpacked. */
+const WORD = 8;
 const HASH_BITS = 16;
 const HASH_MULTIPLIER = 0x9e3779b1;
 
@@ -176,7 +176,10 @@ export function lzfUnpack(
     if (control < LITERAL_MAX) {
       const count = control + 1;
       if (at + count > end || to + count > length) throw broken(at);
-      for (let i = 0; i < count; i++) out[to++] = buf[at++];
+      if (count >= WORD) copyBytes(buf, at, at + count, out, to);
+      else for (let i = 0; i < count; i++) out[to + i] = buf[at + i];
+      at += count;
+      to += count;
       continue;
     }
     let count = (control >> 5) + 2;
@@ -187,8 +190,8 @@ export function lzfUnpack(
     if (at >= end) throw broken(at);
     const from = to - (((control & 0x1f) << 8) | buf[at++]) - 1;
     if (from < 0 || to + count > length) throw broken(at);
-    if (count > BLOCK_COPY_MIN && from + count <= to) {
-      out.copyWithin(to, from, from + count);
+    if (count >= WORD && from + count <= to) {
+      copyBytes(out, from, from + count, out, to);
       to += count;
     } else {
       for (let i = 0; i < count; i++) out[to++] = out[from + i]; // the two may overlap

@@ -69,6 +69,13 @@ export class RdbReader {
     this.bytes = buf;
   }
 
+  /** Begins anew with `buf[at .. end)`; what is unpacked goes where it went before. */
+  begin(buf: Buffer, at: number, end: number): void {
+    this.bytes = this.buf = buf;
+    this.at = at;
+    this.end = end;
+  }
+
   /** How many bytes are left. */
   get left(): number {
     return this.end - this.at + this.beyond;

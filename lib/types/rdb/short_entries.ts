@@ -6,6 +6,7 @@
  * entries then takes it, and tells what is wrong.
  */
 
+import { copyBytes } from "../../memory/bytes.ts";
 import { parseDouble } from "../../numbers/double.ts";
 import { writeInt } from "../../numbers/int64.ts";
 import type { Elements } from "./elements.ts";
@@ -58,7 +59,7 @@ export function takeShortEntries(
       scores!.push(score);
     } else {
       const from = to + 1;
-      if (isText) { for (let i = before + 1, k = from; i < at;) bytes[k++] = buf[i++]; }
+      if (isText) copyBytes(buf, before + 1, at, bytes, from);
       to = isText
         ? from + at - before - 1
         : writeInt(bytes, from, integerAt(buf, before, at - before));

@@ -6,7 +6,7 @@
  */
 
 import type { Buffer } from "node:buffer";
-import { compareRuns, newBytes } from "../../memory/bytes.ts";
+import { compareRuns, copyBytes, newBytes } from "../../memory/bytes.ts";
 import type { Database, Ref } from "../../keyspace/database.ts";
 import {
   HASH_PACKED,
@@ -114,7 +114,8 @@ function putList({ db, ref, args, i }: Place, elements: Elements, limit: number)
     for (let k = 0; k < count; k++) {
       const end = ends[k];
       const length = end - starts[k];
-      for (let i = starts[k] - 1; i < end;) run[at++] = bytes[i++]; // the length, as here
+      copyBytes(bytes, starts[k] - 1, end, run, at); // the length stands there as here
+      at += length + 1;
       run[at++] = length;
     }
   } else {

@@ -106,10 +106,15 @@ export class SetEditor {
     this.#table = undefined;
   }
 
+  /** So many members will be added to this set, which is empty, all of them different. */
+  expect(size: number): void {
+    this.#sizeMin = size;
+  }
+
   /** Adds every member of another set. */
   addAll(set: SetView): void {
     this.#sizeMin = Math.max(this.#sizeMin, set.size);
-    if (this.size > 0 || !this.#loadPacked(set)) set.forEach(this.#addMember);
+    if (this.size > 0 || !this.#takeOver(set)) set.forEach(this.#addMember);
   }
 
   /** Takes every member of another set out. */
@@ -129,6 +134,13 @@ export class SetEditor {
     if (!this.#integers.add(value)) return false;
     if (this.#integers.count > this.#integersMax) this.#leaveIntegers(0);
     return true;
+  }
+
+  /** Adds the member `buf[start .. end)`, which is not there yet. */
+  push(buf: Uint8Array, start: number, end: number): void {
+    if (this.#encoding === OBJECT) this.#table!.push(buf, start, end);
+    else if (this.#encoding === SET_PACKED) this.#pushPacked(buf, start, end);
+    else this.add(buf, start, end);
   }
 
   /** Takes the member `buf[start .. end)` out; false: it was not there. */
@@ -218,9 +230,14 @@ export class SetEditor {
 
   #addPacked(buf: Uint8Array, start: number, end: number): boolean {
     if (this.#hasPacked(buf, start, end)) return false;
+    this.#pushPacked(buf, start, end);
+    return true;
+  }
+
+  #pushPacked(buf: Uint8Array, start: number, end: number): void {
     if (this.#packedCount >= PACKED_MEMBERS_MAX || end - start > PACKED_MEMBER_BYTES_MAX) {
       this.#becomeTable();
-      return this.#table!.add(buf, start, end);
+      return this.#table!.push(buf, start, end);
     }
     const packed = this.#packed;
     packed.push(buf, start, end);
@@ -228,7 +245,6 @@ export class SetEditor {
     if (this.#isIndexed) {
       this.#index!.add(packed.bytes, packed.length - (end - start), packed.length);
     }
-    return true;
   }
 
   #hasPacked(buf: Uint8Array, start: number, end: number): boolean {
@@ -248,26 +264,27 @@ export class SetEditor {
     this.#seeks = 0;
   }
 
-  /** Takes a packed set over as it is; false: adding its members would not make a packed one. */
-  #loadPacked({ encoding, bytes, from, to, size }: SetView): boolean {
-    if (encoding !== SET_PACKED) return false;
-    const run = new PackedReader(bytes, from, to);
-    while (run.next()) {
-      if (parseInt64(bytes, run.start, run.end) !== undefined) continue;
+  /** Begins with a copy of a set as it is; false: adding its members would make another form. */
+  #takeOver(set: SetView): boolean {
+    const { encoding, bytes, from, to, size, table } = set;
+    if (encoding === SET_INTEGERS || !set.hasText) return false;
+    if (table === undefined) {
       this.#packed.load(bytes, from, to);
       this.#packedCount = size;
-      this.#encoding = SET_PACKED;
-      return true;
+    } else if (size > PACKED_MEMBERS_MAX) {
+      this.#table = table.clone();
+    } else {
+      return false;
     }
-    return false;
+    this.#encoding = encoding;
+    return true;
   }
 
   /** From integers to what holds any member, one of `length` bytes as well. */
   #leaveIntegers(length: number): void {
     const view = this.view();
-    if (view.size > PACKED_MEMBERS_MAX || length > PACKED_MEMBER_BYTES_MAX) {
-      return this.#becomeTable();
-    }
+    const size = Math.max(view.size, this.#sizeMin);
+    if (size > PACKED_MEMBERS_MAX || length > PACKED_MEMBER_BYTES_MAX) return this.#becomeTable();
     this.#packed.clear();
     view.forEach((bytes, start, end) => this.#packed.push(bytes, start, end));
     this.#packedCount = view.size;

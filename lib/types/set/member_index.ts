@@ -38,7 +38,7 @@ export class MemberIndex {
     const i = this.#count;
     if (i === PACKED_MEMBERS_MAX) throw new Error("set: more members than a packed set has");
     this.#count = i + 1;
-    const hash = hashOf(bytes, start, end);
+    const hash = quickHash(bytes, start, end);
     this.#hashes[i] = hash;
     this.#starts[i] = start;
     this.#ends[i] = end;
@@ -50,7 +50,7 @@ export class MemberIndex {
 
   /** Whether `buf[start .. end)` is a member of the run that `bytes` hold. */
   has(bytes: Uint8Array, buf: Uint8Array, start: number, end: number): boolean {
-    const hash = hashOf(buf, start, end);
+    const hash = quickHash(buf, start, end);
     const slots = this.#slots;
     for (let at = hash & (SLOTS - 1); slots[at] !== 0; at = (at + 1) & (SLOTS - 1)) {
       const i = slots[at] - 1;
@@ -63,8 +63,8 @@ export class MemberIndex {
   }
 }
 
-/** A hash for the members of one small set: without a secret, see the promise. */
-function hashOf(bytes: Uint8Array, start: number, end: number): number {
+/** A hash for members of one small set: without a secret, see the promise above. */
+export function quickHash(bytes: Uint8Array, start: number, end: number): number {
   let hash = end - start;
   let at = start;
   const view = viewOf(bytes);

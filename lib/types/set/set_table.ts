@@ -64,6 +64,12 @@ export class SetTable implements ValueObject {
     return true;
   }
 
+  /** Adds a member that is known to be absent, and no part of this table's own memory. */
+  push(buf: Uint8Array, start: number, end: number): void {
+    this.table.aim(buf, start, end);
+    this.table.insert(buf, start, end, MEMBER, 0, NO_VALUE, 0, 0);
+  }
+
   /** Takes a member out; false: it was not there. */
   remove(buf: Uint8Array, start: number, end: number): boolean {
     const ref = this.table.find(buf, start, end);
@@ -92,9 +98,11 @@ export class SetTable implements ValueObject {
   clone(): SetTable {
     const copy = new SetTable(this.#seed);
     const { table } = this;
+    if (this.#moment === undefined && copy.table.copyFrom(table)) return copy; // none is old
+    copy.table.reserve(table.size, 0);
     table.forEach((ref) => {
       table.locate(ref);
-      copy.add(table.bytes, table.keyStart, table.valueStart);
+      copy.push(table.bytes, table.keyStart, table.valueStart);
     });
     return copy;
   }

@@ -74,11 +74,19 @@ export class SetView {
     return this.#size;
   }
 
-  /** Lends an index, for a packed set that may be asked many times. */
-  lend(index: MemberIndex): void {
+  /** Lends an index, for a packed set that will be asked for at least so many members. */
+  lend(index: MemberIndex, lookups_min: number): void {
     this.#index = index;
-    this.#lookups = 0;
+    this.#lookups = lookups_min <= SEEKS_MAX ? 0 : SEEKS_MAX;
     this.#isIndexed = false;
+  }
+
+  /** Whether there is a member that is no integer. A set of integers is not read for that. */
+  get hasText(): boolean {
+    let hasText = false;
+    if (this.encoding === SET_INTEGERS) return hasText;
+    this.until((bytes, start, end) => hasText = parseInt64(bytes, start, end) === undefined);
+    return hasText;
   }
 
   /** Whether `buf[start .. end)` is a member. */

@@ -156,6 +156,11 @@ export class LargeZset implements ValueObject {
   clone(): LargeZset {
     const copy = new LargeZset(this.#seed);
     const { tree, table } = this;
+    if (this.#moment === undefined && copy.table.copyFrom(table)) { // none is old
+      copy.tree.copyFrom(tree);
+      return copy;
+    }
+    copy.table.reserve(this.size, 0);
     for (tree.seekRank(0); tree.settle(); tree.slot++) {
       const { score } = tree;
       table.locate(tree.ref);

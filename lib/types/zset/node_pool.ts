@@ -52,6 +52,22 @@ export class NodePool {
     return this.#capacity * SLOTS * (this.#inner ? 20 : 12) + 5 * this.lengths.length;
   }
 
+  /** Takes a copy of all nodes of another pool, which are of the same kind. */
+  copyFrom(other: NodePool): void {
+    for (let part = 0; part < other.scores.length; part++) {
+      this.scores[part] = other.scores[part].slice();
+      this.refs[part] = other.refs[part].slice();
+      if (!this.#inner) continue;
+      this.children[part] = other.children[part].slice();
+      this.counts[part] = other.counts[part].slice();
+    }
+    this.lengths = other.lengths.slice();
+    this.#starts = other.#starts.slice();
+    for (const node of other.#free) this.#free.push(node);
+    this.#capacity = other.#capacity;
+    this.#used = other.#used;
+  }
+
   /** Takes an empty node. */
   take(): number {
     const node = this.#free.pop() ?? this.#used++;

@@ -150,13 +150,33 @@ export class PackedRun {
     return compareRuns(this.bytes, this.start, this.end, buf, start, end);
   }
 
-  /** How many entries there are; the walk is at its end afterwards. */
+  /** How many entries there are. */
   count(): number {
+    const { bytes, to } = this;
     let count = 0;
-    this.rewind();
-    while (this.step()) count++;
+    let at = this.from;
+    for (; at < to; count++) at = entryEnd(bytes, at);
+    if (at > to) throw new Error(`packed zset: an entry ends past ${to}`);
     return count;
   }
+
+  /** Goes to the member of entry number `rank`, which is there; scores are not read on the way. */
+  goToMember(rank: number): void {
+    const { bytes } = this;
+    let at = this.from;
+    while (rank-- > 0) at = entryEnd(bytes, at);
+    this.goTo(at, 0);
+    this.step();
+  }
+}
+
+/** Where the entry at offset `at` ends. */
+function entryEnd(bytes: Uint8Array, at: number): number {
+  const length = bytes[at];
+  const scoreAt = length < LONG
+    ? at + 1 + length
+    : at + lengthBytes(longLength(bytes, at)) + longLength(bytes, at);
+  return scoreAt + scoreLength(bytes[scoreAt]);
 }
 
 /**

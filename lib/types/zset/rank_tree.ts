@@ -34,6 +34,17 @@ export class RankTree extends RankPath {
     return this.leaves.bytes + this.inners.bytes + 2 * this.nextLeaf.byteLength;
   }
 
+  /** Makes this tree, which is new, a copy of another whose elements have the same addresses. */
+  copyFrom(other: RankTree): void {
+    this.leaves.copyFrom(other.leaves);
+    this.inners.copyFrom(other.inners);
+    this.nextLeaf = other.nextLeaf.slice();
+    this.prevLeaf = other.prevLeaf.slice();
+    this.root = other.root;
+    this.levels = other.levels;
+    this.size = other.size;
+  }
+
   /** Gives all memory back; the tree is not used any more. */
   release(): void {
     this.leaves.release();

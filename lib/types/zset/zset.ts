@@ -158,6 +158,34 @@ export class Zset {
     while (this.#offsetCount <= rank && run.step()) this.#noteEntry(run);
   }
 
+  /**
+   * Notes where all elements are, for many a {@linkcode Zset.goTo}; a large set knows anyway. Returns
+   * how many there are.
+   */
+  index(): number {
+    if (this.#large !== undefined) return this.#large.size;
+    const run = this.#run;
+    this.#offsetCount = 0;
+    run.rewind();
+    while (run.step()) this.#noteEntry(run);
+    return this.#offsetCount;
+  }
+
+  /** After {@linkcode Zset.index}: goes to the element of this rank and steps to it. */
+  goTo(rank: number): void {
+    this.#backwards = false;
+    if (this.#large !== undefined) this.#large.tree.seekRank(rank);
+    else this.#run.goTo(this.#offsets[rank], this.#bases[rank]);
+    this.step();
+  }
+
+  /** Goes to the member of this rank and steps to it; `score` is not set. */
+  goToMember(rank: number): void {
+    if (this.#large !== undefined) return this.goTo(rank);
+    this.#run.goToMember(rank);
+    this.#takeEntry();
+  }
+
   /** Steps to the next element in the direction of the walk; false: there is none. */
   step(): boolean {
     const large = this.#large;
