@@ -12,6 +12,8 @@ import {
   type ByteRun,
   combineBits,
   combinedLength,
+  combinePiece,
+  PIECE_BYTES,
 } from "../types/bitmap/combine.ts";
 import { bitfieldCommands } from "./bitmap_field.ts";
 import { bitOffset, growString, SETBIT_EVENT } from "./bitmap_string.ts";
@@ -219,11 +221,21 @@ const NO_BYTES: ByteRun = { bytes: new Uint8Array(0), start: 0, end: 0 };
 const MADE_BESIDE_BYTES_MAX = 8 << 20;
 
 /** Stores what the sources come to, `length` bytes, under argument 2. */
-function storeCombined(ctx: Context, operation: BitOperation, length: number): void {
+function storeCombined(
+  ctx: Context,
+  operation: BitOperation,
+  sources: readonly ByteRun[],
+  length: number,
+): void {
   const { args, db } = ctx;
+  if (length <= PIECE_BYTES) {
+    const bytes = combinePiece(operation, sources, 0, length);
+    db.store(db.lookupWrite(args, 2), args, 2, RAW, bytes, 0, length);
+    return;
+  }
   if (length <= MADE_BESIDE_BYTES_MAX) {
     const bytes = new Uint8Array(length);
-    combineBits(operation, locateSources(ctx), { bytes, start: 0, end: length });
+    combineBits(operation, sources, { bytes, start: 0, end: length });
     db.store(db.lookupWrite(args, 2), args, 2, RAW, bytes, 0, length);
     return;
   }
@@ -232,11 +244,11 @@ function storeCombined(ctx: Context, operation: BitOperation, length: number): v
     target = db.store(target, args, 2, RAW, NO_BYTES.bytes, 0, 0);
   }
   db.setExpiry(db.resizeValue(target, RAW, length), undefined);
-  const sources = locateSources(ctx); // the target may be one of them, and have moved
+  const moved = locateSources(ctx); // the target may be one of them
   target = db.peek(args, 2);
   db.overwriting(target, 0, length);
   const { bytes, valueStart, valueEnd } = db.locate(target);
-  combineBits(operation, sources, { bytes, start: valueStart, end: valueEnd });
+  combineBits(operation, moved, { bytes, start: valueStart, end: valueEnd });
 }
 
 const bitop = command({
@@ -257,9 +269,10 @@ const bitop = command({
     if (operation === "not" && args.count !== 4) return reply.error(NOT_OF_MANY);
     if (!checkSources(ctx)) return;
 
-    const length = combinedLength(locateSources(ctx));
+    const sources = locateSources(ctx);
+    const length = combinedLength(sources);
     if (length > 0) {
-      storeCombined(ctx, operation, length);
+      storeCombined(ctx, operation, sources, length);
       db.changed(SET, args, 2);
     } else {
       storeNothing(db, args, 2);

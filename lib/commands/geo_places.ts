@@ -5,8 +5,15 @@
  */
 
 import { NONE } from "../keyspace/database.ts";
+import { newBytes } from "../memory/bytes.ts";
 import type { Part } from "../resp/encoder.ts";
-import { geohashText, latitudeOf, longitudeOf, scoreOf } from "../types/geo/cell.ts";
+import {
+  GEOHASH_LENGTH,
+  latitudeOf,
+  longitudeOf,
+  scoreOf,
+  writeGeohash,
+} from "../types/geo/cell.ts";
 import { distance_m } from "../types/geo/distance.ts";
 import { AddRule } from "../types/zset/zset_writer.ts";
 import { Zset } from "../types/zset/zset.ts";
@@ -19,6 +26,7 @@ import { addScored, COUNT_CHANGED, scoreScratch } from "./zset_write.ts";
 const PLACE_ARGUMENTS = 3;
 
 const zset = new Zset();
+const geohashBytes = newBytes(GEOHASH_LENGTH);
 
 /** Reads the options of GEOADD: their bits, and the argument behind them. */
 function readAddOptions({ args }: Context): { rules: number; first: number } {
@@ -135,7 +143,10 @@ const geohash = command({
   syntax: "key member [member ...]",
   run(ctx) {
     const { reply } = ctx;
-    forMembers(ctx, (score) => reply.bulkText(geohashText(score)), () => reply.null());
+    forMembers(ctx, (score) => {
+      writeGeohash(geohashBytes, score);
+      reply.bulk(geohashBytes, 0, GEOHASH_LENGTH);
+    }, () => reply.null());
   },
 });
 

@@ -11,7 +11,7 @@ import { keyEvent } from "../keyspace/events.ts";
 import { formatDouble } from "../numbers/double.ts";
 import type { Part } from "../resp/encoder.ts";
 import type { Reply } from "../resp/reply.ts";
-import { cellScores, latitudeOf, longitudeOf } from "../types/geo/cell.ts";
+import { cellNumber, cellSize, latitudeOf, longitudeOf } from "../types/geo/cell.ts";
 import { FoundPlaces } from "../types/geo/found.ts";
 import { coveringCells, type Shape, ShapeTest } from "../types/geo/shape.ts";
 import { MemberList } from "../types/zset/member_list.ts";
@@ -31,11 +31,16 @@ const zset = new Zset();
 
 const found = new FoundPlaces();
 
+/** What is to be stored; made when it is first needed. */
+let stored: MemberList | undefined;
+
 /** Finds the places in a shape, cell by cell; no more than `count_max` unless that is 0. */
 function search(shape: Shape, count_max: number): void {
   const test = new ShapeTest(shape);
   for (const cell of coveringCells(shape)) {
-    const { min, max } = cellScores(cell);
+    const size = cellSize(cell.steps);
+    const min = cellNumber(cell) * size;
+    const max = min + size;
     zset.seekScore(min);
     for (let score; (score = zset.nextScore) < max;) {
       const latitude = latitudeOf(score);
@@ -84,7 +89,8 @@ function hashInteger(score: number): number | bigint {
 
 function storeFound(ctx: Context, request: SearchRequest, form: SearchForm): void {
   const { storeKey, storesDistance, shape } = request;
-  const members = new MemberList(ctx.db.keyspace.seed);
+  const members = stored ??= new MemberList(ctx.db.keyspace.seed);
+  members.clear(ctx.db.keyspace.seed);
   for (let i = 0; i < found.count; i++) {
     const score = storesDistance ? found.distanceAt_m(i) / shape!.unit_m : found.scoreAt(i);
     members.add(found.bytesAt(i), found.startAt(i), found.endAt(i), score);

@@ -17,6 +17,8 @@ const NO_COUNT = "ERR COUNT must be > 0";
 const ANY_ALONE = "ERR the ANY argument requires COUNT argument";
 const NOT_WITH = "is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
 
+const zset = new Zset();
+
 /** A command's own form. */
 export interface SearchForm {
   /** The centre: in the arguments behind the key, or named by options. */
@@ -168,7 +170,7 @@ export class SearchReader {
 
   #readMember(i: number): boolean {
     const { args, db } = this.#ctx;
-    const zset = new Zset().open(db, this.#ref);
+    zset.open(db, this.#ref);
     if (!zset.find(args.buf, args.start(i), args.end(i))) return this.#refuse(NO_MEMBER);
     this.#center = { longitude: longitudeOf(zset.score), latitude: latitudeOf(zset.score) };
     return true;
@@ -200,22 +202,20 @@ export class SearchReader {
   /** Whether the options go together, and none is missing. */
   #isWhole(): boolean {
     const { withDistance, withHash, withPoint, storeKey, firstFound, count } = this.#request;
-    const name = this.#ctx.args.text(0);
     if (storeKey > 0 && (withDistance || withHash || withPoint)) {
       const what = this.#form.stores === "always" ? "GEOSEARCHSTORE" : "STORE option in GEORADIUS";
       return this.#refuse(`ERR ${what} ${NOT_WITH}`);
     }
     if (this.#form.center === "options") {
-      if (this.#centerFrom === undefined) {
-        return this.#refuse(
-          `ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ${name}`,
-        );
-      }
-      if (this.#area === undefined) {
-        return this.#refuse(`ERR exactly one of BYRADIUS and BYBOX can be specified for ${name}`);
-      }
+      if (this.#centerFrom === undefined) return this.#refuseMissing("FROMMEMBER or FROMLONLAT");
+      if (this.#area === undefined) return this.#refuseMissing("BYRADIUS and BYBOX");
     }
     return firstFound && count === 0 ? this.#refuse(ANY_ALONE) : true;
+  }
+
+  #refuseMissing(options: string): false {
+    const name = this.#ctx.args.text(0);
+    return this.#refuse(`ERR exactly one of ${options} can be specified for ${name}`);
   }
 
   #complete(): SearchRequest {

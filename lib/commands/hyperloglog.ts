@@ -6,10 +6,10 @@
  */
 
 import type { Buffer } from "node:buffer";
-import { NONE, type Ref } from "../keyspace/database.ts";
+import { type Database, NONE, type Ref } from "../keyspace/database.ts";
 import { type KeyEvent, keyEvent } from "../keyspace/events.ts";
 import { RAW } from "../keyspace/value.ts";
-import { denseRaise } from "../types/hyperloglog/dense.ts";
+import { densePack, denseRaise } from "../types/hyperloglog/dense.ts";
 import { indexOf, registerOf, valueOf } from "../types/hyperloglog/hash.ts";
 import {
   countOf,
@@ -38,6 +38,10 @@ const PFADD = keyEvent("pfadd", "string");
 const CACHED: KeyEvent = { name: "pfcount", eventClass: 0 };
 
 const EMPTY = emptyHyperLogLog();
+
+/** Registers of one byte each, of all that are merged. */
+const registers = new Uint8Array(REGISTERS);
+const registerWords = new Int32Array(registers.buffer);
 
 /** The one that is being changed; no handler is interrupted while it is. */
 const sparse = new SparseEditor();
@@ -90,8 +94,8 @@ const pfadd = command({
     if (encodingOf(bytes, valueStart) === DENSE) return addDense(ctx, bytes, valueStart);
     for (let i = 2; i < args.count; i++) {
       const register = registerOf(args.buf, args.start(i), args.end(i));
-      const [index, value] = [indexOf(register), valueOf(register)];
-      if (sparse.wouldChange(bytes, valueStart, valueEnd, index, value)) {
+      const index = indexOf(register);
+      if (sparse.wouldChange(bytes, valueStart, valueEnd, index, valueOf(register))) {
         return addSparse(ctx, ref, i);
       }
     }
@@ -158,9 +162,9 @@ const pfcount = command({
   syntax: "key [key ...]",
   run(ctx) {
     if (ctx.args.count === 2) return countOne(ctx);
-    const registers = new Uint8Array(REGISTERS);
+    registers.fill(0);
     for (let i = 1; i < ctx.args.count; i++) {
-      if (mergeKey(ctx, i, registers) === undefined) return;
+      if (mergeKey(ctx, i) === undefined) return;
     }
     ctx.reply.integer(countOfRegisters(registers));
   },
@@ -172,6 +176,8 @@ function countOne(ctx: Context): void {
   const ref = db.lookup(args, 1);
   if (!checkHyperLogLog(ctx, ref)) return;
   if (ref === NONE) return reply.integer(0);
+  const known = knownCount(db, ref);
+  if (known !== undefined) return reply.integer(known);
   db.preserve(ref); // PFCOUNT does not count as a command that writes, and yet it does
   const { bytes, valueStart, valueEnd } = db.locate(unshare(db, ref));
   const cached = cachedCardinality(bytes, valueStart);
@@ -184,11 +190,18 @@ function countOne(ctx: Context): void {
   reply.integer(count);
 }
 
+/** The estimate in the header, if nothing at all need be changed. */
+function knownCount(db: Database, ref: Ref): number | bigint | undefined {
+  if (db.encoding(ref) !== RAW) return undefined; // as in Redis, it will be that
+  const { bytes, valueStart } = db.locate(ref);
+  return cachedCardinality(bytes, valueStart);
+}
+
 /**
  * Raises `registers` to those of argument `i`; returns its encoding, or the sparse one if there is
  * no such key; undefined: an error has been answered.
  */
-function mergeKey(ctx: Context, i: number, registers: Uint8Array): number | undefined {
+function mergeKey(ctx: Context, i: number): number | undefined {
   const { args, db, reply } = ctx;
   const ref = db.lookup(args, i);
   if (!checkHyperLogLog(ctx, ref)) return undefined;
@@ -211,24 +224,36 @@ const pfmerge = command({
   syntax: "destkey sourcekey [sourcekey ...]",
   run(ctx) {
     const { args, db, reply } = ctx;
-    const registers = new Uint8Array(REGISTERS);
+    registers.fill(0);
     let isDense = false; // if one of them is, so is the result
     for (let i = 1; i < args.count; i++) {
-      const encoding = mergeKey(ctx, i, registers);
+      const encoding = mergeKey(ctx, i);
       if (encoding === undefined) return;
       if (encoding === DENSE) isDense = true;
     }
 
     const ref = db.lookupWrite(args, 1);
     begin(ctx, ref);
-    if (isDense) dense = denseForMerge();
-    for (let index = 0; index < REGISTERS; index++) {
-      if (registers[index] > 0) raise(ctx, index, registers[index]);
+    if (isDense) {
+      dense = denseForMerge();
+      densePack(registers, dense, HEADER_BYTES); // its own were merged, too
+    } else {
+      raiseAll(ctx);
     }
     storeChanged(ctx, ref);
     reply.ok();
   },
 });
+
+/** Raises the registers of the one being changed. */
+function raiseAll(ctx: Context): void {
+  for (let word = 0; word < registerWords.length; word++) {
+    if (registerWords[word] === 0) continue; // four at a time: most are 0
+    for (let index = 4 * word; index < 4 * word + 4; index++) {
+      if (registers[index] > 0) raise(ctx, index, registers[index]);
+    }
+  }
+}
 
 /** The one being changed, as dense. */
 function denseForMerge(): Buffer {

@@ -15,6 +15,7 @@ import { type Context, SYNTAX_ERROR } from "./context.ts";
 import {
   appendReply,
   changedQuietly,
+  groupIn,
   printed,
   readId,
   readStart,
@@ -25,7 +26,7 @@ import {
   streamIn,
   useConsumer,
 } from "./stream_kit.ts";
-import { ClaimLog, logConsumer, logPosition } from "./stream_log.ts";
+import { ClaimLog, logPosition } from "./stream_log.ts";
 import { noKeyOrGroup } from "./stream_pending.ts";
 
 const DEFAULT_COUNT = 100;
@@ -53,12 +54,7 @@ class Claiming {
   /** The consumer who claims; created when it first gets something. */
   consumer(): Consumer {
     if (this.#consumer !== undefined) return this.#consumer;
-    const { ctx, group } = this;
-    const name = ctx.args.text(3);
-    const isNew = group.consumers.get(name) === undefined;
-    this.#consumer = useConsumer(ctx, 1, group, name);
-    if (isNew) logConsumer(ctx, 1, group, name);
-    return this.#consumer;
+    return this.#consumer = useConsumer(this.ctx, 1, this.group, 3);
   }
 
   /** The entry of the row has gone: so does the row, and the cursor is at the next one. */
@@ -109,7 +105,7 @@ const xclaim = command({
     const ref = db.lookup(args, 1);
     if (!ctx.check(ref, "stream")) return;
     const stream = streamIn(ctx, ref);
-    const group = stream?.groups.get(args.text(2));
+    const group = groupIn(stream, args, 2);
     if (stream === undefined || group === undefined) return reply.error(noKeyOrGroup(ctx));
     const options = readClaimOptions(ctx);
     if (options === undefined) return;
@@ -261,7 +257,7 @@ const xautoclaim = command({
     if (options === undefined) return;
     if (!ctx.check(ref, "stream")) return;
     const stream = streamIn(ctx, ref);
-    const group = stream?.groups.get(args.text(2));
+    const group = groupIn(stream, args, 2);
     if (stream === undefined || group === undefined) return reply.error(noKeyOrGroup(ctx));
     if (options.count >= COUNT_IMPOSSIBLE) {
       return reply.error(

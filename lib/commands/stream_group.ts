@@ -13,7 +13,14 @@ import {
 import { type Command, command, type CommandRecord, keyAt } from "./command.ts";
 import type { Context } from "./context.ts";
 import { replyHelp } from "./help.ts";
-import { changedQuietly, createConsumer, printed, readId, streamIn } from "./stream_kit.ts";
+import {
+  changedQuietly,
+  createConsumer,
+  groupIn,
+  printed,
+  readId,
+  streamIn,
+} from "./stream_kit.ts";
 
 const CREATE = keyEvent("xgroup-create", "stream");
 const SET_ID = keyEvent("xgroup-setid", "stream");
@@ -94,7 +101,7 @@ export function noSuchGroup({ args }: Context, key: number, group: number): stri
 function needGroup(ctx: Context): { stream: Stream; group: ConsumerGroup } | undefined {
   const stream = needStream(ctx);
   if (stream === undefined) return undefined;
-  const group = stream.groups.get(ctx.args.text(3));
+  const group = groupIn(stream, ctx.args, 3);
   if (group === undefined) return void ctx.reply.error(noSuchGroup(ctx, 2, 3));
   return { stream, group };
 }

@@ -9,7 +9,7 @@ import { type Command, command, type CommandRecord, keyAt } from "./command.ts";
 import type { Context } from "./context.ts";
 import { replyHelp } from "./help.ts";
 import { noSuchGroup, wrongSubcommand } from "./stream_group.ts";
-import { replyEntries, replyEntry, replyId, streamIn } from "./stream_kit.ts";
+import { groupIn, replyEntries, replyEntry, replyId, streamIn } from "./stream_kit.ts";
 
 /** Entries, and pending ones of each group and consumer, that FULL shows unless COUNT says more. */
 const FULL_COUNT = 10;
@@ -47,7 +47,7 @@ const consumers = command({
     const { reply, now_ms } = ctx;
     const stream = needStream(ctx);
     if (stream === undefined) return;
-    const group = stream.groups.get(ctx.args.text(3));
+    const group = groupIn(stream, ctx.args, 3);
     if (group === undefined) return reply.error(noSuchGroup(ctx, 2, 3));
     reply.array(group.consumers.size);
     for (const { name, pending, seen_ms } of group.consumers) {

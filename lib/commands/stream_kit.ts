@@ -26,6 +26,7 @@ import {
 } from "../types/stream/stream_id.ts";
 import type { Uint64 } from "../types/stream/uint64.ts";
 import type { Context } from "./context.ts";
+import { logConsumer } from "./stream_log.ts";
 
 /** Redis's text for what should be an ID. */
 export const INVALID_ID = "ERR Invalid stream ID specified as stream command argument";
@@ -50,6 +51,22 @@ export function printed(args: Args, i: number): string {
   const text = args.text(i);
   const zero = text.indexOf("\0");
   return zero < 0 ? text : text.slice(0, zero);
+}
+
+/** Whether argument `i`, as C prints it, is one character: the byte `code`. */
+export function isPrinted(args: Args, i: number, code: number): boolean {
+  const start = args.start(i);
+  if (args.buf[start] !== code) return false;
+  return args.length(i) === 1 || (args.length(i) > 1 && args.buf[start + 1] === 0);
+}
+
+/** The group of a stream that argument `i` names; undefined: there is none. */
+export function groupIn(
+  stream: Stream | undefined,
+  { buf, bounds }: Args,
+  i: number,
+): ConsumerGroup | undefined {
+  return stream?.groups.find(buf, bounds[2 * i], bounds[2 * i + 1]);
 }
 
 /** Argument `i` as an ID; if it is none, answers so. */
@@ -177,15 +194,24 @@ export function createConsumer(
   return consumer;
 }
 
-/** The consumer of that name, seen now; created if there is none. */
+/**
+ * The consumer that argument `name` names, seen now; created, which is logged, if there is none.
+ *
+ * @param i the argument with the stream's key.
+ */
 export function useConsumer(
   ctx: Context,
   i: number,
   group: ConsumerGroup,
-  name: string,
+  name: number,
 ): Consumer {
-  const consumer = group.consumers.get(name);
-  if (consumer === undefined) return createConsumer(ctx, i, group, name);
-  consumer.seen_ms = ctx.now_ms;
+  const { args } = ctx;
+  let consumer = group.consumers.find(args.buf, args.start(name), args.end(name));
+  if (consumer === undefined) {
+    consumer = createConsumer(ctx, i, group, args.text(name));
+    logConsumer(ctx, i, group, consumer.name);
+  } else {
+    consumer.seen_ms = ctx.now_ms;
+  }
   return consumer;
 }

@@ -6,6 +6,7 @@ import { type Command, command, keyAt } from "./command.ts";
 import { type Context, SYNTAX_ERROR } from "./context.ts";
 import {
   changedQuietly,
+  groupIn,
   printed,
   readEnd,
   readId,
@@ -35,7 +36,7 @@ const xack = command({
     const { args, db, reply } = ctx;
     const ref = db.lookup(args, 1);
     if (!ctx.check(ref, "stream")) return;
-    const group = streamIn(ctx, ref)?.groups.get(args.text(2));
+    const group = groupIn(streamIn(ctx, ref), args, 2);
     if (group === undefined) return reply.integer(0);
     const ids: StreamId[] = [];
     for (let i = 3; i < args.count; i++) {
@@ -82,7 +83,7 @@ const xpending = command({
     if (wantsRange && range === undefined) return;
     const ref = db.lookup(args, 1);
     if (!ctx.check(ref, "stream")) return;
-    const group = streamIn(ctx, ref)?.groups.get(args.text(2));
+    const group = groupIn(streamIn(ctx, ref), args, 2);
     if (group === undefined) return reply.error(noKeyOrGroup(ctx));
     if (range === undefined) replySummary(ctx, group);
     else replyRange(ctx, group, range);
@@ -122,12 +123,14 @@ function replySummary({ reply }: Context, group: ConsumerGroup): void {
   }
   replyId(reply, pending.from(ID_MIN).id);
   replyId(reply, pending.last().id);
-  const busy = [...group.consumers].filter((consumer) => consumer.pending.size > 0);
-  reply.array(busy.length);
-  for (const consumer of busy) {
+  let busy = 0;
+  for (const { pending } of group.consumers) if (pending.size > 0) busy++;
+  reply.array(busy);
+  for (const { name, pending } of group.consumers) {
+    if (pending.size === 0) continue;
     reply.array(2);
-    reply.bulkText(consumer.name);
-    reply.bulkInteger(consumer.pending.size);
+    reply.bulkText(name);
+    reply.bulkInteger(pending.size);
   }
 }
 

@@ -15,6 +15,7 @@ import type { Context } from "./context.ts";
 import {
   appendReply,
   changedQuietly,
+  groupIn,
   replyArray,
   replyBeside,
   replyEntries,
@@ -24,7 +25,7 @@ import {
   streamIn,
   useConsumer,
 } from "./stream_kit.ts";
-import { ClaimLog, logConsumer, logPosition } from "./stream_log.ts";
+import { ClaimLog, logPosition } from "./stream_log.ts";
 import { NEW_ENTRIES, readRequest, type Request, resolveIds } from "./stream_request.ts";
 
 /** Entries that a client gets at most that had to wait and gave no COUNT. */
@@ -88,14 +89,20 @@ function deliveryNow(ctx: Context, request: Request, i: number): Delivery | unde
   const stream = streamIn(ctx, ctx.db.lookup(ctx.args, key));
   if (stream === undefined) return undefined;
   const id = request.ids[i];
-  if (request.groupName === undefined) {
-    if (stream.length === 0 || compareIds(stream.lastEntryId, id) <= 0) return undefined;
+  if (request.groupArg === 0) {
+    if (!hasBehind(stream, id)) return undefined;
     return { stream, key, after: id, group: undefined, history: false };
   }
-  const group = stream.groups.get(request.groupName)!;
+  const group = groupIn(stream, ctx.args, request.groupArg)!;
   if (id !== NEW_ENTRIES) return { stream, key, after: id, group, history: true };
-  if (stream.length === 0 || compareIds(stream.lastEntryId, group.lastId) <= 0) return undefined;
+  if (!hasBehind(stream, group.lastId)) return undefined;
   return { stream, key, after: group.lastId, group, history: false };
+}
+
+/** Whether there is an entry with a larger ID. */
+function hasBehind(stream: Stream, id: StreamId): boolean {
+  if (stream.length === 0 || compareIds(stream.lastId, id) <= 0) return false;
+  return compareIds(stream.lastEntryId, id) > 0; // the last one may have been deleted
 }
 
 /** Writes a stream's key and entries. */
@@ -126,10 +133,8 @@ function deliverToGroup(
 ): void {
   const { key } = delivery;
   ctx.db.preserveKey(ctx.args, key); // a group named STREAMS leads the key specs astray
-  const isNew = group.consumers.get(request.consumerName) === undefined;
-  const consumer = useConsumer(ctx, key, group, request.consumerName);
   ctx.logNothing(); // but what follows
-  if (isNew) logConsumer(ctx, key, group, consumer.name);
+  const consumer = useConsumer(ctx, key, group, request.groupArg + 1);
   if (delivery.history) writeHistory(ctx, delivery, group, consumer, count, out);
   else writeNew(ctx, request, delivery, group, consumer, count, out);
   changedQuietly(ctx, undefined, key);
@@ -221,9 +226,9 @@ function wait(ctx: Context, request: Request): void | Promise<void> {
   }
   const attempt = (key: string) => {
     const i = keys.indexOf(key);
-    return request.groupName === undefined
+    return request.groupArg === 0
       ? serveWaiting(ctx, request, i, seen[i])
-      : serveWaitingGroup(ctx, request, i, seen[i], request.groupName);
+      : serveWaitingGroup(ctx, request, i, seen[i]);
   };
   return server.blocking.wait(ctx, keys, request.timeout_ms, attempt, () => reply.nullArray());
 }
@@ -250,7 +255,6 @@ function serveWaitingGroup(
   request: Request,
   i: number,
   seen: Seen,
-  groupName: string,
 ): boolean {
   const { reply } = ctx;
   const key = request.firstKey + i;
@@ -259,7 +263,7 @@ function serveWaitingGroup(
     reply.error("UNBLOCKED the stream key no longer exists");
     return true;
   }
-  const group = stream.groups.get(groupName);
+  const group = groupIn(stream, ctx.args, request.groupArg);
   if (group === undefined) {
     reply.error("NOGROUP the consumer group this client was blocked on no longer exists");
     return true;

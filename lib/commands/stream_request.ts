@@ -2,13 +2,16 @@
 
 import { compareIds, EXACT, ID_MAX, ID_MIN, type StreamId } from "../types/stream/stream_id.ts";
 import { type Context, SYNTAX_ERROR } from "./context.ts";
-import { printed, readId, streamIn } from "./stream_kit.ts";
+import { groupIn, isPrinted, printed, readId, streamIn } from "./stream_kit.ts";
 import { waitMilliseconds } from "./wait_time.ts";
 
 /** Redis's text, which is the same for XREADGROUP. */
 const UNBALANCED =
   "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be " +
   "specified.";
+
+const DOLLAR = 0x24;
+const GREATER = 0x3e;
 
 /** The ID that stands for `>`: what the group has not read yet. */
 export const NEW_ENTRIES: StreamId = ID_MAX;
@@ -19,10 +22,8 @@ export interface Request {
   count: number | bigint;
   /** How long to wait; 0: for ever, -1: not at all. */
   timeout_ms: number;
-  /** Of XREADGROUP. */
-  groupName: string | undefined;
+  /** Of XREADGROUP: the argument that names the group, before that with the consumer; 0: none. */
   groupArg: number;
-  consumerName: string;
   noAck: boolean;
   /** The argument that is the first key. */
   firstKey: number;
@@ -37,9 +38,7 @@ export function readRequest(ctx: Context, isGroup: boolean): Request | undefined
   const request: Request = {
     count: 0,
     timeout_ms: -1,
-    groupName: undefined,
     groupArg: 0,
-    consumerName: "",
     noAck: false,
     firstKey: 0,
     streamCount: 0,
@@ -60,8 +59,6 @@ export function readRequest(ctx: Context, isGroup: boolean): Request | undefined
     } else if (args.is(i, "GROUP") && more >= 2) {
       if (!isGroup) return void reply.error(onlyForGroups("GROUP"));
       request.groupArg = i + 1;
-      request.groupName = args.text(i + 1);
-      request.consumerName = args.text(i + 2);
       i += 2;
     } else if (args.is(i, "NOACK")) {
       if (!isGroup) return void reply.error(onlyForGroups("NOACK"));
@@ -71,7 +68,7 @@ export function readRequest(ctx: Context, isGroup: boolean): Request | undefined
     }
   }
   if (request.firstKey === 0) return void reply.error(SYNTAX_ERROR);
-  if (isGroup && request.groupName === undefined) {
+  if (isGroup && request.groupArg === 0) {
     return void reply.error("ERR Missing GROUP option for XREADGROUP");
   }
   return request;
@@ -100,24 +97,23 @@ function resolveId(ctx: Context, request: Request, key: number): StreamId | unde
   const ref = db.lookup(args, key);
   if (!ctx.check(ref, "stream")) return undefined;
   const stream = streamIn(ctx, ref);
-  const { groupName } = request;
-  if (groupName !== undefined && stream?.groups.get(groupName) === undefined) {
+  const { groupArg } = request;
+  if (groupArg > 0 && groupIn(stream, args, groupArg) === undefined) {
     return void reply.error(
       `NOGROUP No such key '${printed(args, key)}' or consumer group ` +
-        `'${printed(args, request.groupArg)}' in XREADGROUP with GROUP option`,
+        `'${printed(args, groupArg)}' in XREADGROUP with GROUP option`,
     );
   }
-  const word = printed(args, at);
-  if (word === "$") {
-    if (groupName === undefined) return stream?.lastId ?? ID_MIN;
+  if (isPrinted(args, at, DOLLAR)) {
+    if (groupArg === 0) return stream?.lastId ?? ID_MIN;
     return void reply.error(
       "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of " +
         "this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID " +
         "would just return an empty result set.",
     );
   }
-  if (word === ">") {
-    if (groupName !== undefined) return NEW_ENTRIES;
+  if (isPrinted(args, at, GREATER)) {
+    if (groupArg > 0) return NEW_ENTRIES;
     return void reply.error(
       "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> " +
         "<consumer> option.",

@@ -8,7 +8,13 @@
 
 import { globMatch } from "../numbers/glob.ts";
 import { bytesOf } from "./byte_text.ts";
-import { type Directive, directiveNames, directives, findDirective } from "./directives.ts";
+import {
+  type Directive,
+  directiveNames,
+  directives,
+  findDirective,
+  shownNames,
+} from "./directives.ts";
 import { ConfigCommandError, ConfigLoadingError, ValueError } from "./errors.ts";
 import { type Parsed, wordsFor } from "./kind.ts";
 import { attempt, inOrder } from "./maybe_async.ts";
@@ -107,20 +113,26 @@ export class Config {
    * `*`, `?` and `[` is a name and is answered as it was spelled, even if it is a hidden one.
    */
   get(patterns: readonly string[]): [name: string, value: string][] {
-    const found = new Map<string, [string, string]>();
+    const found: [string, string][] = [];
+    const seen = patterns.length > 1 ? new Set<string>() : undefined; // one alone finds none twice
+    const add = (key: string, shown: string, target: Directive) => {
+      if (seen?.has(key)) return;
+      seen?.add(key);
+      found.push([shown, this.#parsed.get(target.name)!.text]);
+    };
     for (const pattern of patterns) {
       if (/[*?[]/.test(pattern)) {
-        const bytes = bytesOf(pattern);
-        for (const [name, { hidden }] of directiveNames) {
-          if (!hidden && !found.has(name) && globMatch(bytes, bytesOf(name), true)) {
-            found.set(name, [name, this.text(name)]);
-          }
+        const wanted = bytesOf(pattern);
+        for (const { name, bytes, directive } of shownNames) {
+          if (globMatch(wanted, bytes, true)) add(name, name, directive);
         }
-      } else if (findDirective(pattern) && !found.has(pattern.toLowerCase())) {
-        found.set(pattern.toLowerCase(), [pattern, this.text(pattern)]);
+      } else {
+        const key = pattern.toLowerCase();
+        const target = directiveNames.get(key);
+        if (target !== undefined) add(key, pattern, target);
       }
     }
-    return [...found.values()];
+    return found;
   }
 
   /**

@@ -3,6 +3,7 @@
  */
 
 import { acceptedDirectives } from "./accepted_directives.ts";
+import { bytesOf } from "./byte_text.ts";
 import type { DirectiveSpec } from "./kind.ts";
 import { liveDirectives } from "./live_directives.ts";
 
@@ -30,6 +31,18 @@ export const directives: readonly Directive[] = [
 
 /** Every name and alias with its directive, in the table's order. */
 export const directiveNames: ReadonlyMap<string, Directive> = byName(directives);
+
+/** A name as CONFIG GET compares it with patterns. */
+export interface ShownName {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly directive: Directive;
+}
+
+/** The names that patterns may find, in the table's order. */
+export const shownNames: readonly ShownName[] = [...directiveNames]
+  .filter(([, { hidden }]) => !hidden)
+  .map(([name, directive]) => ({ name, bytes: bytesOf(name), directive }));
 
 function byName(directives: readonly Directive[]): Map<string, Directive> {
   const names = new Map<string, Directive>();

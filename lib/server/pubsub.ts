@@ -15,6 +15,7 @@ import { Buffer } from "node:buffer";
 import type { Client } from "../commands/client.ts";
 import { type SubscriptionKind, Subscriptions } from "../commands/client_subscriptions.ts";
 import type { PubSub as PubSubHandle } from "../commands/context.ts";
+import { withView } from "../memory/bytes.ts";
 import { globMatchRange } from "../numbers/glob.ts";
 import { CommandEncoder } from "../resp/encoder.ts";
 import type { OutputLimits } from "./output_limits.ts";
@@ -23,6 +24,10 @@ import { SubscriberTable } from "./pubsub_subscribers.ts";
 /** A message is an array in RESP2 and a push in RESP3; all else is the same in both. */
 const ARRAY = 0x2a;
 const PUSH = 0x3e;
+
+const MESSAGE = bytesOf("message");
+const SMESSAGE = bytesOf("smessage");
+const PMESSAGE = bytesOf("pmessage");
 
 /** Channels and subscribers. */
 export class PubSub implements PubSubHandle {
@@ -56,7 +61,7 @@ export class PubSub implements PubSubHandle {
     if (client.subscriptions?.[kind].has(name)) return false;
     this.#tables[kind].add(name, client);
     if (kind === "pattern" && !this.#patterns.has(name)) {
-      this.#patterns.set(name, Buffer.from(name, "latin1"));
+      this.#patterns.set(name, bytesOf(name));
     }
     client.subscriptions ??= new Subscriptions();
     client.subscriptions[kind].add(name);
@@ -93,14 +98,18 @@ export class PubSub implements PubSubHandle {
     if (table.size > 0) {
       const channel = name.toString("latin1", start, end);
       if (table.count(channel) > 0) {
-        this.#encode([kind === "shard" ? "smessage" : "message"], name, start, end, buf, from, to);
+        this.#begin(kind === "shard" ? SMESSAGE : MESSAGE, undefined);
+        this.#encoder.bulk(name, start, end);
+        this.#encoder.bulk(buf, from, to);
         receivers = table.forEach(channel, this.#deliver);
       }
     }
     if (kind === "shard" || this.#patterns.size === 0) return receivers;
     for (const [text, pattern] of this.#patterns) {
       if (!globMatchRange(pattern, name, start, end)) continue;
-      this.#encode(["pmessage", pattern], name, start, end, buf, from, to);
+      this.#begin(PMESSAGE, pattern);
+      this.#encoder.bulk(name, start, end);
+      this.#encoder.bulk(buf, from, to);
       receivers += this.#tables.pattern.forEach(text, this.#deliver);
     }
     return receivers;
@@ -129,16 +138,16 @@ export class PubSub implements PubSubHandle {
     this.#limits.forget(client);
   }
 
-  #encode(
-    lead: readonly (string | Uint8Array)[],
-    name: Uint8Array,
-    start: number,
-    end: number,
-    buf: Uint8Array,
-    from: number,
-    to: number,
-  ): void {
-    this.#encoder.clear();
-    this.#encoder.command(...lead, name.subarray(start, end), buf.subarray(from, to));
+  /** Begins a message; channel and text follow. */
+  #begin(kind: Buffer, pattern: Buffer | undefined): void {
+    const encoder = this.#encoder;
+    encoder.clear();
+    encoder.begin(pattern === undefined ? 3 : 4);
+    encoder.bulk(kind, 0, kind.length);
+    if (pattern !== undefined) encoder.bulk(pattern, 0, pattern.length);
   }
+}
+
+function bytesOf(text: string): Buffer {
+  return withView(Buffer.from(text, "latin1"));
 }

@@ -1,15 +1,19 @@
 /** Places: geohashes and back, what covers a shape, and the order of what was found. */
 
 import {
-  cellBounds,
+  type Cell,
+  cellNumber,
   cellOf,
-  cellScores,
-  geohashText,
+  cellSize,
+  GEOHASH_LENGTH,
   LATITUDE_MAX,
   latitudeOf,
   longitudeOf,
   scoreOf,
+  southOf,
   STEPS_MAX,
+  westOf,
+  writeGeohash,
 } from "../../lib/types/geo/cell.ts";
 import { distance_m } from "../../lib/types/geo/distance.ts";
 import { FoundPlaces } from "../../lib/types/geo/found.ts";
@@ -22,21 +26,32 @@ function randomPoint(chance: Seeded) {
   return { longitude: part() * 180, latitude: part() * LATITUDE_MAX };
 }
 
+/** The scores of the points in a cell. */
+function scoresOf(cell: Cell) {
+  const size = cellSize(cell.steps);
+  const min = cellNumber(cell) * size;
+  return { min, max: min + size };
+}
+
 Deno.test("a score leads back to the cell of its point", () => {
   const { seed, size } = flags(2000);
   const chance = new Seeded(seed);
   for (let i = 0; i < size; i++) {
     const point = randomPoint(chance);
     const score = scoreOf(point.longitude, point.latitude);
-    const { west, east, south, north } = cellBounds(cellOf(point, STEPS_MAX));
+    const { column, row } = cellOf(point, STEPS_MAX);
+    const [west, east] = [westOf(column, STEPS_MAX), westOf(column + 1, STEPS_MAX)];
+    const [south, north] = [southOf(row, STEPS_MAX), southOf(row + 1, STEPS_MAX)];
     assertEquals(longitudeOf(score), (west + east) / 2);
     assertEquals(latitudeOf(score), (south + north) / 2);
     for (let steps = 1; steps <= STEPS_MAX; steps++) {
-      const { min, max } = cellScores(cellOf(point, steps));
+      const { min, max } = scoresOf(cellOf(point, steps));
       assert(min <= score && score < max);
     }
   }
-  assertEquals(geohashText(scoreOf(13.361389, 38.115556)), "sqc8b49rny0");
+  const geohash = new Uint8Array(GEOHASH_LENGTH);
+  writeGeohash(geohash, scoreOf(13.361389, 38.115556));
+  assertEquals(String.fromCharCode(...geohash), "sqc8b49rny0");
 });
 
 Deno.test("no place in a shape lies outside of the cells that cover it", () => {
@@ -50,7 +65,7 @@ Deno.test("no place in a shape lies outside of the cells that cover it", () => {
       ? { center, unit_m: 1, form: { radius: reach } }
       : { center, unit_m: 0.3048, form: { width: reach, height: reach * chance.pick([0.5, 3]) } };
     const test = new ShapeTest(shape);
-    const ranges = coveringCells(shape).map(cellScores);
+    const ranges = coveringCells(shape).map(scoresOf);
     for (let k = 0; k < 40; k++) {
       const spread = (reach / 111_000) * 1.5;
       const longitude = center.longitude + (chance.uint32() / 2 ** 31 - 1) * spread * 2;

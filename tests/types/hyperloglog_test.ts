@@ -2,9 +2,20 @@
 
 import { Buffer } from "node:buffer";
 import { SeededRandom } from "../../lib/platform/random.ts";
-import { denseForEach, denseGet, denseRaise, denseSet } from "../../lib/types/hyperloglog/dense.ts";
+import {
+  denseForEach,
+  denseGet,
+  densePack,
+  denseRaise,
+  denseSet,
+} from "../../lib/types/hyperloglog/dense.ts";
 import { indexOf, registerOf, valueOf } from "../../lib/types/hyperloglog/hash.ts";
-import { countOf, denseCopy, mergeInto } from "../../lib/types/hyperloglog/hyperloglog.ts";
+import {
+  countOf,
+  countOfRegisters,
+  denseCopy,
+  mergeInto,
+} from "../../lib/types/hyperloglog/hyperloglog.ts";
 import {
   cacheCardinality,
   cachedCardinality,
@@ -104,6 +115,49 @@ Deno.test("sparse and dense registers are the same after the same elements", () 
   registers.forEach((value, index) => assertEquals(value, denseGet(dense, HEADER_BYTES, index)));
   assertEquals(editor.raise(0, 33, Infinity), "too large");
   assertEquals(editor.raise(REGISTERS, 1, Infinity), "corrupt");
+});
+
+Deno.test("registers of one byte each are those that were merged, and count the same", () => {
+  const { seed, size } = flags(5000);
+  const chance = new Seeded(seed);
+  const empty = emptyHyperLogLog();
+  const registers = new Uint8Array(REGISTERS);
+  const both = denseCopy(empty, 0, empty.length)!;
+  for (let k = 0; k < 2; k++) {
+    const dense = denseCopy(empty, 0, empty.length)!;
+    for (let i = 0; i < size; i++) {
+      const [index, value] = [chance.below(REGISTERS), chance.between(1, 51)];
+      denseRaise(dense, HEADER_BYTES, index, value);
+      denseRaise(both, HEADER_BYTES, index, value);
+    }
+    assert(mergeInto(registers, dense, 0, dense.length));
+  }
+  const packed = denseCopy(empty, 0, empty.length)!;
+  densePack(registers, packed, HEADER_BYTES);
+  assertEquals(packed, both, `seed ${seed}`);
+  assertEquals(countOfRegisters(registers), countOf(both, 0, both.length));
+});
+
+Deno.test("registers raised in order give the bytes that a search from the start gives", () => {
+  const { seed, size } = flags(60);
+  const chance = new Seeded(seed);
+  const [searching, resuming] = [new SparseEditor(), new SparseEditor()];
+  const empty = emptyHyperLogLog();
+  resuming.load(empty, 0, empty.length);
+  let bytes: Uint8Array = empty;
+  for (let round = 0; round < size; round++) {
+    let index = chance.below(200);
+    while (index < REGISTERS) {
+      const value = chance.between(1, 3); // neighbours often are the same, and join
+      searching.load(bytes, 0, bytes.length); // forgets where it was
+      searching.raise(index, value, Infinity);
+      bytes = Uint8Array.from(searching.bytes.subarray(0, searching.length));
+      resuming.raise(index, value, Infinity);
+      index += chance.chance(0.6) ? chance.below(3) : chance.below(2000);
+    }
+    const resumed = Uint8Array.from(resuming.bytes.subarray(0, resuming.length));
+    assertEquals(resumed, bytes, `seed ${seed}, round ${round}`);
+  }
 });
 
 Deno.test("a header tells what is one, and what its cached count is", () => {

@@ -12,6 +12,7 @@ import {
   writeInteger,
   writeText,
 } from "../../lib/types/stream/listpack.ts";
+import { NameTable } from "../../lib/types/stream/names.ts";
 import { GroupPending } from "../../lib/types/stream/pending.ts";
 import { radixTreeNodes } from "../../lib/types/stream/radix_tree.ts";
 import { Stream } from "../../lib/types/stream/stream.ts";
@@ -185,6 +186,34 @@ Deno.test("rows in pages need little more than their bytes", () => {
   for (let ms = 1; ms <= 100_000; ms++) if (ms % 50 !== 0) pending.remove({ ms, seq: 0 });
   assertEquals(pending.size, 2000);
   assert(pending.usedBytes < 2000 * 36 * 6, String(pending.usedBytes));
+});
+
+Deno.test("a name is found by its bytes, and no other that begins like it", () => {
+  const table = new NameTable<string>();
+  const names = ["", "a", "ab", "abc", "b", "\0", "\xff", "\x7f\x80"];
+  for (const name of names) table.add(name, name);
+  for (const name of [...names, "ac", "abcd", "\xfe", "\x7f"]) {
+    const bytes = Buffer.from(`<${name}>`, "latin1");
+    const found = table.find(bytes, 1, bytes.length - 1);
+    assertEquals(found, names.includes(name) ? name : undefined);
+  }
+});
+
+Deno.test("trimming an entry at a time finds the first one that is left", () => {
+  const stream = new Stream();
+  for (let i = 1; i <= 40; i++) {
+    stream.append({ ms: i, seq: 0 }, Args.of("f", String(i)), 0, 1, LIMITS);
+  }
+  stream.delete([{ ms: 3, seq: 0 }, { ms: 4, seq: 0 }, { ms: 12, seq: 0 }]);
+  const left = Array.from({ length: 40 }, (_, i) => i + 1).filter((i) => ![3, 4, 12].includes(i));
+  while (left.length > 1) {
+    assertEquals(stream.trimToLength(left.length - 1, false, 0), 1);
+    left.shift();
+    assertEquals(stream.firstId, { ms: left[0], seq: 0 });
+    const reader = stream.read();
+    assert(reader.next());
+    assertEquals(reader.id, stream.firstId);
+  }
 });
 
 Deno.test("IDs of 128 bits are counted on and back exactly", () => {

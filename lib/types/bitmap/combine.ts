@@ -5,6 +5,9 @@
  * combined, which beats going byte by byte four times over.
  */
 
+import type { Buffer } from "node:buffer";
+import { copyBytes, newBytes } from "../../memory/bytes.ts";
+
 /** What BITOP does. */
 export type BitOperation = "and" | "or" | "xor" | "not";
 
@@ -16,16 +19,18 @@ export interface ByteRun {
 }
 
 /** Bytes combined at a time: both pieces stay in the processor's cache. */
-const PIECE_BYTES = 16 * 1024;
+export const PIECE_BYTES: number = 16 * 1024;
 
-const result = new Uint8Array(PIECE_BYTES);
+const result = newBytes(PIECE_BYTES);
 const resultWords = new Int32Array(result.buffer);
-const operand = new Uint8Array(PIECE_BYTES);
+const operand = newBytes(PIECE_BYTES);
 const operandWords = new Int32Array(operand.buffer);
 
 /** Length of the longest source. */
 export function combinedLength(sources: readonly ByteRun[]): number {
-  return sources.reduce((longest, { start, end }) => Math.max(longest, end - start), 0);
+  let longest = 0;
+  for (const { start, end } of sources) if (end - start > longest) longest = end - start;
+  return longest;
 }
 
 /**
@@ -40,17 +45,30 @@ export function combineBits(
   const length = to.end - to.start;
   for (let at = 0; at < length; at += PIECE_BYTES) {
     const size = Math.min(PIECE_BYTES, length - at);
-    const words = (size + 3) >>> 2;
-    load(result, sources[0], at, size);
-    if (operation === "not") {
-      for (let i = 0; i < words; i++) resultWords[i] = ~resultWords[i];
-    }
-    for (let k = 1; k < sources.length; k++) {
-      load(operand, sources[k], at, size);
-      combineWords(operation, words);
-    }
-    to.bytes.set(size === PIECE_BYTES ? result : result.subarray(0, size), to.start + at);
+    copyBytes(combinePiece(operation, sources, at, size), 0, size, to.bytes, to.start + at);
   }
+}
+
+/**
+ * Combines the piece of the sources that begins `at` bytes in and is `size` long, at most
+ * {@linkcode PIECE_BYTES}. What it returns begins with the result, until the next call.
+ */
+export function combinePiece(
+  operation: BitOperation,
+  sources: readonly ByteRun[],
+  at: number,
+  size: number,
+): Buffer {
+  const words = (size + 3) >>> 2;
+  load(result, sources[0], at, size);
+  if (operation === "not") {
+    for (let i = 0; i < words; i++) resultWords[i] = ~resultWords[i];
+  }
+  for (let k = 1; k < sources.length; k++) {
+    load(operand, sources[k], at, size);
+    combineWords(operation, words);
+  }
+  return result;
 }
 
 function combineWords(operation: BitOperation, words: number): void {
@@ -64,9 +82,9 @@ function combineWords(operation: BitOperation, words: number): void {
 }
 
 /** Copies the part of a source from `at` on to the beginning of `piece`, zeros behind its end. */
-function load(piece: Uint8Array, { bytes, start, end }: ByteRun, at: number, size: number): void {
+function load(piece: Buffer, { bytes, start, end }: ByteRun, at: number, size: number): void {
   const from = start + at;
   const present = Math.max(0, Math.min(size, end - from));
-  if (present > 0) piece.set(bytes.subarray(from, from + present));
+  if (present > 0) copyBytes(bytes, from, from + present, piece, 0);
   if (present < size) piece.fill(0, present, size);
 }

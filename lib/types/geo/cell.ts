@@ -20,8 +20,9 @@ const STANDARD_LATITUDE_MAX = 90;
 /** The low half of the 52 bits. */
 const HALF = 2 ** 26;
 const EXACT_MAX = 2 ** 53;
-const ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz";
-const TEXT_LENGTH = 11;
+const DIGITS = Uint8Array.from("0123456789bcdefghjkmnpqrstuvwxyz", (digit) => digit.charCodeAt(0));
+/** Digits of a standard geohash. */
+export const GEOHASH_LENGTH = 11;
 
 /** Powers of two: computing them costs more than all the rest. */
 const CELLS = Array.from({ length: STEPS_MAX + 1 }, (_, steps) => 2 ** steps);
@@ -40,7 +41,7 @@ export interface Point {
   readonly latitude: number;
 }
 
-/** How far a cell reaches, in degrees. */
+/** How far an area reaches, in degrees. */
 export interface CellBounds {
   readonly west: number;
   readonly east: number;
@@ -66,14 +67,14 @@ function offset(degrees: number, max: number, steps: number): number {
   return Math.floor(((degrees + max) / (max + max)) * CELLS[steps]);
 }
 
-/** How far a cell reaches. */
-export function cellBounds({ column, row, steps }: Cell): CellBounds {
-  return {
-    west: edge(column, LONGITUDE_MAX, steps),
-    east: edge(column + 1, LONGITUDE_MAX, steps),
-    south: edge(row, LATITUDE_MAX, steps),
-    north: edge(row + 1, LATITUDE_MAX, steps),
-  };
+/** Longitude of the western edge of a column. */
+export function westOf(column: number, steps: number): number {
+  return edge(column, LONGITUDE_MAX, steps);
+}
+
+/** Latitude of the southern edge of a row. */
+export function southOf(row: number, steps: number): number {
+  return edge(row, LATITUDE_MAX, steps);
 }
 
 function edge(index: number, max: number, steps: number): number {
@@ -88,11 +89,15 @@ export function scoreOf(longitude: number, latitude: number): number {
   );
 }
 
-/** Scores of the points in a cell: from `min` up to, but not including, `max`. */
-export function cellScores({ column, row, steps }: Cell): { min: number; max: number } {
-  const finer = CELLS[STEPS_MAX - steps] ** 2;
-  const number = interleave(row, column);
-  return { min: number * finer, max: (number + 1) * finer };
+/** How many scores a cell of so many steps has. */
+export function cellSize(steps: number): number {
+  const side = CELLS[STEPS_MAX - steps];
+  return side * side;
+}
+
+/** The place of a cell among those of as many steps: times its size, it is the first of its scores. */
+export function cellNumber({ column, row }: Cell): number {
+  return interleave(row, column);
 }
 
 /** Longitude of the middle of the finest cell that a score names. */
@@ -112,17 +117,22 @@ function middle(index: number, max: number): number {
   return degrees > max ? max : degrees < -max ? -max : degrees;
 }
 
-/** The place that a score names as a standard geohash: its last digit is always 0. */
-export function geohashText(score: number): string {
+/**
+ * Writes the place that a score names as a standard geohash, {@linkcode GEOHASH_LENGTH} bytes of
+ * which the last one is always 0.
+ */
+export function writeGeohash(buf: Uint8Array, score: number): void {
   const number = interleave(
     offset(latitudeOf(score), STANDARD_LATITUDE_MAX, STEPS_MAX),
     offset(longitudeOf(score), LONGITUDE_MAX, STEPS_MAX),
   );
-  let text = "";
-  for (let i = 1; i < TEXT_LENGTH; i++) {
-    text += ALPHABET[Math.floor(number / 2 ** (2 * STEPS_MAX - 5 * i)) % 32];
+  const upper = Math.floor(number / 2 ** 27); // five digits of 5 bits; five more, and 2 bits
+  const lower = number - upper * 2 ** 27;
+  for (let i = 0; i < 5; i++) {
+    buf[i] = DIGITS[(upper >>> (20 - 5 * i)) & 31];
+    buf[5 + i] = DIGITS[(lower >>> (22 - 5 * i)) & 31];
   }
-  return text + ALPHABET[0];
+  buf[GEOHASH_LENGTH - 1] = DIGITS[0];
 }
 
 /** Puts the bits of `low` and `high`, of 27 bits at most, in turn: `low` gives bit 0. */

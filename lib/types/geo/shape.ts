@@ -2,7 +2,15 @@
  * What GEOSEARCH looks for: a circle or a box around a point, and the cells of the map that cover it.
  */
 
-import { type Cell, type CellBounds, cellBounds, cellOf, type Point, STEPS_MAX } from "./cell.ts";
+import {
+  type Cell,
+  type CellBounds,
+  cellOf,
+  type Point,
+  southOf,
+  STEPS_MAX,
+  westOf,
+} from "./cell.ts";
 import { degrees, distance_m, EARTH_RADIUS_M, Origin, radians } from "./distance.ts";
 
 /** A circle (`radius`) or a box (`width`, `height`), measured in units of `unit_m` metres. */
@@ -72,38 +80,39 @@ export function coveringCells(shape: Shape): Cell[] {
   let steps = estimateSteps(reach_m(shape), shape.center.latitude);
   let cell = cellOf(shape.center, steps);
   if (steps > 1 && !reachesAround(cell, box)) cell = cellOf(shape.center, --steps);
-  const bounds = cellBounds(cell);
+  const { column, row } = cell;
   const useful = steps >= 2;
-  const north = !(useful && bounds.north > box.north);
-  const south = !(useful && bounds.south < box.south);
-  const east = !(useful && bounds.east > box.east);
-  const west = !(useful && bounds.west < box.west);
+  const north = !(useful && southOf(row + 1, steps) > box.north);
+  const south = !(useful && southOf(row, steps) < box.south);
+  const east = !(useful && westOf(column + 1, steps) > box.east);
+  const west = !(useful && westOf(column, steps) < box.west);
   const cells = [cell];
-  if (north) cells.push(neighbour(cell, 0, 1));
-  if (south) cells.push(neighbour(cell, 0, -1));
-  if (east) cells.push(neighbour(cell, 1, 0));
-  if (west) cells.push(neighbour(cell, -1, 0));
-  if (north && east) cells.push(neighbour(cell, 1, 1));
-  if (north && west) cells.push(neighbour(cell, -1, 1));
-  if (south && east) cells.push(neighbour(cell, 1, -1));
-  if (south && west) cells.push(neighbour(cell, -1, -1));
-  // A large shape has few, large cells, where one neighbour can be the same as the one before.
-  return cells.filter((each, i) => i === 0 || !isSame(each, cells[i - 1]));
+  if (north) addNeighbour(cells, 0, 1);
+  if (south) addNeighbour(cells, 0, -1);
+  if (east) addNeighbour(cells, 1, 0);
+  if (west) addNeighbour(cells, -1, 0);
+  if (north && east) addNeighbour(cells, 1, 1);
+  if (north && west) addNeighbour(cells, -1, 1);
+  if (south && east) addNeighbour(cells, 1, -1);
+  if (south && west) addNeighbour(cells, -1, -1);
+  return cells;
 }
 
-function isSame(a: Cell, b: Cell): boolean {
-  return a.column === b.column && a.row === b.row;
+/**
+ * Adds the cell so many columns to the east of the first one and rows to its north, unless it is the
+ * one added last: a large shape has few, large cells, where two neighbours can be the same.
+ */
+function addNeighbour(cells: Cell[], east: number, north: number): void {
+  const { column, row, steps } = cells[0];
+  const next = { column: moved(column, east, steps), row: moved(row, north, steps), steps };
+  const last = cells[cells.length - 1];
+  if (next.column !== last.column || next.row !== last.row) cells.push(next);
 }
 
-/** The cell so many columns to the east and rows to the north; the map goes on at its other edge. */
-function neighbour({ column, row, steps }: Cell, east: number, north: number): Cell {
-  const mask = 2 ** steps - 1;
+/** A column or row so many further on; the map goes on at its other edge. */
+function moved(index: number, by: number, steps: number): number {
   // A point on the eastern edge lies in a column past the last one: as in Redis, it stays there.
-  return {
-    column: east === 0 ? column : (column + east) & mask,
-    row: north === 0 ? row : (row + north) & mask,
-    steps,
-  };
+  return by === 0 ? index : (index + by) & ((1 << steps) - 1);
 }
 
 /** Distance from the centre to the farthest point of the shape. */
@@ -140,9 +149,9 @@ function estimateSteps(reach: number, latitude: number): number {
 }
 
 /** Whether a cell and its neighbours cover the box. */
-function reachesAround(cell: Cell, box: CellBounds): boolean {
-  return !(cellBounds(neighbour(cell, 0, 1)).north < box.north ||
-    cellBounds(neighbour(cell, 0, -1)).south > box.south ||
-    cellBounds(neighbour(cell, 1, 0)).east < box.east ||
-    cellBounds(neighbour(cell, -1, 0)).west > box.west);
+function reachesAround({ column, row, steps }: Cell, box: CellBounds): boolean {
+  return !(southOf(moved(row, 1, steps) + 1, steps) < box.north ||
+    southOf(moved(row, -1, steps), steps) > box.south ||
+    westOf(moved(column, 1, steps) + 1, steps) < box.east ||
+    westOf(moved(column, -1, steps), steps) > box.west);
 }

@@ -3,7 +3,8 @@
  * the registers begin, behind the header.
  */
 
-import { DENSE_BYTES } from "./layout.ts";
+import { HISTOGRAM_SIZE as LANE } from "./cardinality.ts";
+import { DENSE_BYTES, REGISTERS } from "./layout.ts";
 
 const VALUE_MASK = 0x3f;
 
@@ -44,12 +45,42 @@ export function denseForEach(
   start: number,
   visit: (value: number, index: number) => void,
 ): void {
+  for (let index = 0; index < REGISTERS; index++) visit(denseGet(bytes, start, index), index);
+}
+
+/** Adds to `lanes`, four histograms one behind another, how many registers have each value. */
+export function denseCount(bytes: Uint8Array, start: number, lanes: Int32Array): void {
   const end = start + DENSE_BYTES;
-  for (let at = start, index = 0; at < end; at += 3, index += 4) { // four registers in three bytes
+  for (let at = start; at < end; at += 3) { // four registers in three bytes
     const word = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16);
-    visit(word & VALUE_MASK, index);
-    visit((word >>> 6) & VALUE_MASK, index + 1);
-    visit((word >>> 12) & VALUE_MASK, index + 2);
-    visit(word >>> 18, index + 3);
+    lanes[word & VALUE_MASK]++;
+    lanes[LANE + ((word >>> 6) & VALUE_MASK)]++;
+    lanes[2 * LANE + ((word >>> 12) & VALUE_MASK)]++;
+    lanes[3 * LANE + (word >>> 18)]++;
+  }
+}
+
+/** Raises `registers`, of one byte each, to these. */
+export function denseMerge(bytes: Uint8Array, start: number, registers: Uint8Array): void {
+  const end = start + DENSE_BYTES;
+  for (let at = start, index = 0; at < end; at += 3, index += 4) {
+    const word = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16);
+    const [a, b] = [word & VALUE_MASK, (word >>> 6) & VALUE_MASK];
+    const [c, d] = [(word >>> 12) & VALUE_MASK, word >>> 18];
+    if (a > registers[index]) registers[index] = a;
+    if (b > registers[index + 1]) registers[index + 1] = b;
+    if (c > registers[index + 2]) registers[index + 2] = c;
+    if (d > registers[index + 3]) registers[index + 3] = d;
+  }
+}
+
+/** Sets all registers to those of one byte each. */
+export function densePack(registers: Uint8Array, bytes: Uint8Array, start: number): void {
+  for (let at = start, index = 0; index < REGISTERS; at += 3, index += 4) {
+    const word = registers[index] | (registers[index + 1] << 6) | (registers[index + 2] << 12) |
+      (registers[index + 3] << 18);
+    bytes[at] = word & 0xff;
+    bytes[at + 1] = (word >>> 8) & 0xff;
+    bytes[at + 2] = word >>> 16;
   }
 }

@@ -3,7 +3,7 @@
 import type { Buffer } from "node:buffer";
 import { newBytes } from "../../memory/bytes.ts";
 import { estimateCardinality, HISTOGRAM_SIZE } from "./cardinality.ts";
-import { denseForEach, denseSet } from "./dense.ts";
+import { denseCount, denseForEach, denseMerge, denseSet } from "./dense.ts";
 import { DENSE, DENSE_BYTES, encodingOf, HEADER_BYTES, setEncoding } from "./layout.ts";
 import { sparseForEachRun } from "./sparse.ts";
 
@@ -20,20 +20,51 @@ export function forEachRun(
   return true;
 }
 
-/** The estimate for `bytes[start .. end)`; undefined: it is corrupt. */
-export function countOf(bytes: Uint8Array, start: number, end: number): number | undefined {
-  const histogram = new Int32Array(HISTOGRAM_SIZE);
-  const isWhole = forEachRun(bytes, start, end, (value, _first, length) => {
-    histogram[value] += length;
-  });
-  return isWhole ? estimateCardinality(histogram) : undefined;
+/**
+ * How many registers have each value, four times over, one of each four registers in each: counting
+ * the same value again and again would wait for itself.
+ */
+const lanes = new Int32Array(4 * HISTOGRAM_SIZE);
+
+/** The estimate from what was counted in the lanes. */
+function estimate(): number {
+  const histogram = lanes.subarray(0, HISTOGRAM_SIZE);
+  for (let i = HISTOGRAM_SIZE; i < lanes.length; i++) histogram[i % HISTOGRAM_SIZE] += lanes[i];
+  return estimateCardinality(histogram);
 }
 
-/** The estimate for registers of one byte each. */
+/** The estimate for `bytes[start .. end)`; undefined: it is corrupt. */
+export function countOf(bytes: Uint8Array, start: number, end: number): number | undefined {
+  lanes.fill(0);
+  if (encodingOf(bytes, start) === DENSE) {
+    denseCount(bytes, start + HEADER_BYTES, lanes);
+  } else {
+    const isWhole = sparseForEachRun(bytes, start + HEADER_BYTES, end, (value, _first, length) => {
+      lanes[value] += length;
+    });
+    if (!isWhole) return undefined;
+  }
+  return estimate();
+}
+
+/** The estimate for registers of one byte each, all of a buffer of their own. */
 export function countOfRegisters(registers: Uint8Array): number {
-  const histogram = new Int32Array(HISTOGRAM_SIZE);
-  for (const value of registers) histogram[value]++;
-  return estimateCardinality(histogram);
+  lanes.fill(0);
+  const words = new Int32Array(registers.buffer);
+  let zeros = 0;
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    if (word === 0) { // most are, unless much was added
+      zeros += 4;
+      continue;
+    }
+    lanes[word & 0xff]++;
+    lanes[HISTOGRAM_SIZE + ((word >>> 8) & 0xff)]++;
+    lanes[2 * HISTOGRAM_SIZE + ((word >>> 16) & 0xff)]++;
+    lanes[3 * HISTOGRAM_SIZE + (word >>> 24)]++;
+  }
+  lanes[0] += zeros;
+  return estimate();
 }
 
 /** Raises `registers`, of one byte each, to those of `bytes[start .. end)`; false: it is corrupt. */
@@ -43,7 +74,12 @@ export function mergeInto(
   start: number,
   end: number,
 ): boolean {
-  return forEachRun(bytes, start, end, (value, first, length) => {
+  if (encodingOf(bytes, start) === DENSE) {
+    denseMerge(bytes, start + HEADER_BYTES, registers);
+    return true;
+  }
+  return sparseForEachRun(bytes, start + HEADER_BYTES, end, (value, first, length) => {
+    if (value === 0) return;
     for (let i = first; i < first + length; i++) {
       if (registers[i] < value) registers[i] = value;
     }

@@ -80,8 +80,12 @@ export class SparseEditor {
   /** Offsets of the run that holds the register, and of the one before it (or the same). */
   #at = 0;
   #before = 0;
-  /** Index of the run's first register. */
+  /** Index of the run's first register, and of that of the one before. */
   #first = 0;
+  #firstBefore = 0;
+  /** Where a search may begin, at a run whose first register is number `#firstKnown`. */
+  #known = HEADER_BYTES;
+  #firstKnown = 0;
   readonly #pieces = new Uint8Array(PIECES_BYTES_MAX);
 
   /** Begins with a copy of `from[start .. end)`. */
@@ -89,13 +93,16 @@ export class SparseEditor {
     this.length = end - start;
     if (this.length + PIECES_BYTES_MAX > this.bytes.length) this.#grow();
     copyBytes(from, start, end, this.bytes, 0);
+    this.#known = HEADER_BYTES;
+    this.#firstKnown = 0;
   }
 
   /** Raises a register, unless it needs more bytes than `bytes_max` in all or is past 32. */
   raise(index: number, value: number, bytes_max: number): Raised {
     if (value > SPARSE_VALUE_MAX) return "too large";
-    const found = this.#find(this.bytes, HEADER_BYTES, this.length, index);
-    if (!found) return "corrupt";
+    if (!this.#findFromKnown(index)) return "corrupt";
+    this.#known = this.#before;
+    this.#firstKnown = this.#firstBefore;
     if (runValue(this.bytes, this.#at) >= value) return "unchanged";
     const pieces = this.#split(index, value);
     const old = opcodeBytes(this.bytes, this.#at);
@@ -118,15 +125,30 @@ export class SparseEditor {
     index: number,
     value: number,
   ): boolean {
-    return !this.#find(bytes, start + HEADER_BYTES, end, index) ||
+    return !this.#find(bytes, start + HEADER_BYTES, end, index, 0) ||
       runValue(bytes, this.#at) < value;
   }
 
-  /** Finds the run that holds a register. */
-  #find(bytes: Uint8Array, start: number, end: number, index: number): boolean {
+  /** Finds the run that holds a register: from the last one found on, as PFMERGE asks for them. */
+  #findFromKnown(index: number): boolean {
+    if (this.#known > HEADER_BYTES && index >= this.#firstKnown) {
+      const found = this.#find(this.bytes, this.#known, this.length, index, this.#firstKnown);
+      if (found && this.#at > this.#known) return true; // else the run before it is not known
+    }
+    return this.#find(this.bytes, HEADER_BYTES, this.length, index, 0);
+  }
+
+  /** Finds the run that holds a register, from the run at `start` on. */
+  #find(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    index: number,
+    first: number,
+  ): boolean {
     let at = start;
     let before = start;
-    let first = 0;
+    let firstBefore = first;
     while (at < end) {
       const opcode = bytes[at];
       const isLong = (opcode & (VAL | XZERO)) === XZERO;
@@ -139,8 +161,10 @@ export class SparseEditor {
         this.#at = at;
         this.#before = before;
         this.#first = first;
+        this.#firstBefore = firstBefore;
         return true;
       }
+      firstBefore = first;
       first += length;
       before = at;
       at += isLong ? 2 : 1;

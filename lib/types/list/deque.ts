@@ -11,6 +11,7 @@
 
 import type { Buffer } from "node:buffer";
 import type { ValueObject } from "../../keyspace/value.ts";
+import { copyBytes } from "../../memory/bytes.ts";
 import type { KeptBytes } from "../../memory/kept_bytes.ts";
 import { Chunk, chunkCapacity, releaseLater } from "./chunk.ts";
 import { ChunkRow } from "./chunk_row.ts";
@@ -202,7 +203,7 @@ export class ListDeque implements ValueObject {
   /** Puts as long an element, `buf[start .. end)`, in the place of the one in chunk `at`, at `to`. */
   overwrite(at: number, to: number, buf: Uint8Array, start: number, end: number): void {
     const shift = this.#makeOwn(at);
-    this.chunks.at(at).bytes.set(buf.subarray(start, end), to + shift);
+    copyBytes(buf, start, end, this.chunks.at(at).bytes, to + shift);
   }
 
   /**

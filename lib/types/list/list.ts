@@ -8,7 +8,7 @@
 
 import { type Database, NONE, type Ref } from "../../keyspace/database.ts";
 import { LIST_PACKED, OBJECT } from "../../keyspace/value.ts";
-import { equalBytes } from "../../memory/bytes.ts";
+import { copyBytes, equalBytes } from "../../memory/bytes.ts";
 import type { Args } from "../../resp/args.ts";
 import { ListCursor } from "./cursor.ts";
 import { ListDeque } from "./deque.ts";
@@ -154,7 +154,7 @@ export function replaceInList(
     return ref;
   }
   if (isAsLong) {
-    at.bytes.set(buf.subarray(start, end), at.start);
+    copyBytes(buf, start, end, at.bytes, at.start);
     return ref;
   }
   const offset = at.from - at.head;

@@ -76,6 +76,8 @@ export class Chunk {
   /** The stream's own: tells whether it was there at the last moment. */
   epoch = 0;
   #elements: number;
+  /** All entries before this offset are deleted: trimming leaves many, and none comes back. */
+  #liveAt = 0;
 
   private constructor(readonly ms: Uint64, readonly seq: Uint64, buf: Buffer) {
     this.buf = buf;
@@ -111,7 +113,7 @@ export class Chunk {
       const arg = first + 2 * i;
       at = writeText(buf, at, args.buf, args.start(arg), args.end(arg));
     }
-    at = chunk.entriesAt = writeInteger(buf, at, 0);
+    at = chunk.entriesAt = chunk.#liveAt = writeInteger(buf, at, 0);
     chunk.fieldCount = fieldCount;
     chunk.#elements = ENTRY_PARTS + fieldCount + 1;
     chunk.#finish(at);
@@ -131,7 +133,7 @@ export class Chunk {
     chunk.fieldCount = Number(readInteger(bytes, at));
     at = chunk.fieldsAt = afterElement(bytes, at);
     for (let i = 0; i < chunk.fieldCount; i++) at = afterElement(bytes, at);
-    chunk.entriesAt = afterElement(bytes, at);
+    chunk.entriesAt = chunk.#liveAt = afterElement(bytes, at);
     return chunk;
   }
 
@@ -169,6 +171,14 @@ export class Chunk {
     this.#finish(at);
   }
 
+  /** The ID of the last entry, deleted or not. */
+  get lastId(): StreamId {
+    const at = this.entryBefore(this.length - 1);
+    if (at < 0) throw new Error("chunk: there are no entries");
+    passed.load(this, at);
+    return { ms: passed.ms, seq: passed.seq };
+  }
+
   /** Flags the entry at offset `at`, which is not deleted yet. */
   markDeleted(at: number): void {
     const flags = Number(readInteger(this.buf, at));
@@ -176,6 +186,16 @@ export class Chunk {
     writeInteger(this.buf, at, flags | DELETED); // as small as before
     this.#setCounts(this.live - 1, this.deleted + 1);
     this.#writeHeader();
+  }
+
+  /** Offset of the first entry that is not deleted; `length - 1`: all are. */
+  firstLive(): number {
+    let at = this.#liveAt;
+    while (at < this.length - 1 && (Number(readInteger(this.buf, at)) & DELETED) !== 0) {
+      passed.load(this, at);
+      at = passed.end;
+    }
+    return this.#liveAt = at;
   }
 
   /** Offset of the entry before the one at `at`; -1: that is the first. `length - 1`: the end. */
@@ -225,6 +245,7 @@ export class Chunk {
       this.length += shift;
       this.fieldsAt += shift;
       this.entriesAt += shift;
+      this.#liveAt += shift;
     }
     writeInteger(this.buf, writeInteger(this.buf, HEADER_BYTES, live), deleted);
   }
@@ -339,3 +360,6 @@ export class Entry {
     return true;
   }
 }
+
+/** Entries that are only passed over. */
+const passed = new Entry();

@@ -16,6 +16,20 @@ export class NameTable<T> {
     return this.#names[at] === name ? this.#items[at] : undefined;
   }
 
+  /** What has the name `bytes[start .. end)`: makes no text of it. */
+  find(bytes: Uint8Array, start: number, end: number): T | undefined {
+    let low = 0;
+    let high = this.#names.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const order = compareName(this.#names[middle], bytes, start, end);
+      if (order === 0) return this.#items[middle];
+      if (order < 0) low = middle + 1;
+      else high = middle;
+    }
+    return undefined;
+  }
+
   /** Adds what has no namesake yet. */
   add(name: string, item: T): void {
     const at = this.#find(name);
@@ -48,4 +62,14 @@ export class NameTable<T> {
     }
     return low;
   }
+}
+
+/** Negative, zero or positive as a name is before, equal to or behind `bytes[start .. end)`. */
+function compareName(name: string, bytes: Uint8Array, start: number, end: number): number {
+  const length = Math.min(name.length, end - start);
+  for (let i = 0; i < length; i++) {
+    const difference = name.charCodeAt(i) - bytes[start + i];
+    if (difference !== 0) return difference;
+  }
+  return name.length - (end - start);
 }

@@ -43,12 +43,12 @@ export class ReadHint {
     this.seq = seq;
   }
 
-  /** Where in a chunk to search for `start`. */
+  /** Where in a chunk to search for `start`; -1: nothing is known of it. */
   from(chunk: Chunk, start: StreamId): number {
     // Entries only move when the chunk's counters take more room.
     const holds = chunk === this.chunk && chunk.entriesAt === this.entriesAt &&
       compareIds(this, start) <= 0;
-    return holds ? this.at : chunk.entriesAt;
+    return holds ? this.at : -1;
   }
 }
 
@@ -94,17 +94,6 @@ export class StreamReader {
       : Math.max(chunkIndex(this.#chunks, start), 0);
   }
 
-  /** Steps behind the entry, so that it may be changed. */
-  leave(): void {
-    if (this.#isIn) this.#at = this.entry.end;
-    this.#isIn = false;
-  }
-
-  /** After {@linkcode StreamReader.leave}: the bytes of the chunk have moved by `bytes`. */
-  shift(bytes: number): void {
-    this.#at += bytes;
-  }
-
   /** Steps to the next entry; false: there is none in the range. */
   next(): boolean {
     return this.#backwards ? this.#previous() : this.#next();
@@ -114,10 +103,11 @@ export class StreamReader {
     const { entry } = this;
     const start = this.#start;
     for (;;) {
-      this.leave();
+      if (this.#isIn) this.#at = entry.end;
+      this.#isIn = false;
       const chunk = this.#chunks[this.chunkIndex];
       if (chunk === undefined) return false;
-      if (this.#at < 0) this.#at = this.#hint?.from(chunk, start) ?? chunk.entriesAt;
+      if (this.#at < 0) this.#at = this.#firstIn(chunk);
       if (this.#at >= chunk.length - 1) {
         this.chunkIndex++;
         this.#at = -1;
@@ -131,6 +121,13 @@ export class StreamReader {
       this.#hint?.set(entry);
       return true;
     }
+  }
+
+  /** Where to begin with a chunk. */
+  #firstIn(chunk: Chunk): number {
+    const hinted = this.#hint?.from(chunk, this.#start) ?? -1;
+    if (hinted >= 0) return hinted;
+    return this.withDeleted ? chunk.entriesAt : chunk.firstLive();
   }
 
   #previous(): boolean {

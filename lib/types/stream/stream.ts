@@ -13,7 +13,7 @@ import type { ValueObject } from "../../keyspace/value.ts";
 import type { KeptBytes } from "../../memory/kept_bytes.ts";
 import type { Args } from "../../resp/args.ts";
 import { FrozenCopy } from "../moment/frozen_copy.ts";
-import { Chunk } from "./chunk.ts";
+import { Chunk, Entry } from "./chunk.ts";
 import { type ConsumerGroup, UNKNOWN_READ } from "./group.ts";
 import { NameTable } from "./names.ts";
 import { radixTreeNodes } from "./radix_tree.ts";
@@ -32,6 +32,9 @@ export interface ChunkLimits {
   readonly bytes_max: number;
   readonly entries_max: number;
 }
+
+/** The entry looked at when the first ones go. */
+const first = new Entry();
 
 /** A stream. */
 export class Stream implements ValueObject {
@@ -168,6 +171,7 @@ export class Stream implements ValueObject {
    * @returns how many entries were removed.
    */
   trimToLength(length_max: number | bigint, wholeOnly: boolean, limit: number | bigint): number {
+    if (this.length > 0 && this.length <= length_max) return 0;
     const isDone = () => this.length <= length_max;
     return this.#trim(
       wholeOnly,
@@ -184,7 +188,7 @@ export class Stream implements ValueObject {
       wholeOnly,
       limit,
       () => false,
-      (chunk) => compareIds(lastIdOf(chunk), id) < 0,
+      (chunk) => compareIds(chunk.lastId, id) < 0,
       (entry) => compareIds(entry, id) >= 0,
     );
   }
@@ -309,20 +313,16 @@ export class Stream implements ValueObject {
 
   /** Flags the first entries of a chunk as deleted, up to one that stays. */
   #trimWithin(chunk: Chunk, stays: (id: StreamId) => boolean): number {
-    const reader = new StreamReader([chunk]);
-    reader.seek(ID_MIN, ID_MAX);
-    reader.withDeleted = true;
     let deleted = 0;
-    while (reader.next() && !stays(reader.entry)) {
-      if (reader.entry.isDeleted) continue;
-      const before = chunk.entriesAt;
-      reader.leave();
-      this.#markDeleted(chunk, reader.entry.at);
-      reader.shift(chunk.entriesAt - before);
+    for (;;) {
+      const at = chunk.firstLive();
+      if (at >= chunk.length - 1) return deleted;
+      first.load(chunk, at);
+      if (stays(first)) return deleted;
+      this.#markDeleted(chunk, at);
       this.length--;
       deleted++;
     }
-    return deleted;
   }
 
   /** The chunk at a place, to be changed: one that is part of the moment gives way to a copy. */
@@ -350,8 +350,15 @@ export class Stream implements ValueObject {
   }
 
   #findFirst(): void {
-    const reader = this.read();
-    this.firstId = this.length > 0 && reader.next() ? reader.id : ID_MIN;
+    this.firstId = ID_MIN;
+    if (this.length === 0) return;
+    for (const chunk of this.#chunks) {
+      const at = chunk.firstLive();
+      if (at >= chunk.length - 1) continue;
+      first.load(chunk, at);
+      this.firstId = { ms: first.ms, seq: first.seq };
+      return;
+    }
   }
 
   /** Adds a chunk, behind the others unless XSETID went back behind one whose entries are gone. */
@@ -406,13 +413,4 @@ export function entrySize(args: Args, first: number, fieldCount: number): number
   let sum = 0;
   for (let i = 0; i < 2 * fieldCount; i++) sum += args.length(first + i);
   return sum;
-}
-
-/** The ID of the last entry of a chunk, deleted or not. */
-function lastIdOf(chunk: Chunk): StreamId {
-  const reader = new StreamReader([chunk]);
-  reader.seek(ID_MIN, ID_MAX, true);
-  reader.withDeleted = true;
-  if (!reader.next()) throw new Error("stream: a chunk without entries");
-  return reader.id;
 }
