@@ -4,10 +4,10 @@
  */
 
 import type { Database } from "../keyspace/database.ts";
-import type { Args } from "../resp/args.ts";
 import { releaseReply, Reply, type ReplyMark } from "../resp/reply.ts";
 import type { Subscriptions } from "./client_subscriptions.ts";
 import type { CommandData } from "./command_data.ts";
+import type { Transaction } from "./transaction.ts";
 import type { WatchedKey } from "./watched_key.ts";
 
 /** The connection behind a client. */
@@ -35,15 +35,6 @@ export interface Link {
   send(): void;
   /** Closes the connection; `afterReplies`: what is already written is sent first. */
   close(afterReplies: boolean): void;
-}
-
-/** Commands that wait for EXEC. */
-export interface Transaction {
-  readonly commands: { readonly command: CommandData; readonly args: Args }[];
-  /** A command could not be queued: EXEC will answer EXECABORT. */
-  failed: boolean;
-  /** Bytes of the arguments queued. */
-  queuedBytes: number;
 }
 
 /** What CLIENT REPLY was told. */

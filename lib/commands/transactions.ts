@@ -8,6 +8,7 @@
 import type { Client } from "./client.ts";
 import { command, keysFrom } from "./command.ts";
 import type { Context } from "./context.ts";
+import { Transaction } from "./transaction.ts";
 import { WatchedKey } from "./watched_key.ts";
 
 const EXEC_ABORT = "EXECABORT Transaction discarded because of previous errors.";
@@ -26,7 +27,7 @@ const multi = command({
     if (client.transaction !== undefined) {
       return reply.error("ERR MULTI calls can not be nested");
     }
-    client.transaction = { commands: [], failed: false, queuedBytes: 0 };
+    client.transaction = Transaction.begin();
     reply.ok();
   },
 });
@@ -46,17 +47,23 @@ const exec = command({
     const { transaction } = client;
     if (transaction === undefined) return reply.error("ERR EXEC without MULTI");
     for (const watched of client.watchedKeys.values()) watched.check();
-    const changed = client.dirty;
-    endTransaction(client);
-    if (transaction.failed) return reply.error(EXEC_ABORT);
-    if (changed) return reply.nullArray();
+    if (transaction.failed || client.dirty) {
+      if (transaction.failed) reply.error(EXEC_ABORT);
+      else reply.nullArray();
+      return endTransaction(client);
+    }
+    client.transaction = undefined;
+    client.unwatchAll();
     // With CLIENT REPLY OFF there is no reply; a CLIENT REPLY ON in the queue begins them anew.
     if (client.replyMode !== "off") reply.array(transaction.commands.length);
     client.executing = transaction;
-    const end = () => void (client.executing = undefined);
+    const end = () => {
+      client.executing = undefined;
+      transaction.end();
+    };
     let done: Promise<void> | undefined;
     try {
-      done = runAll(ctx, transaction.commands);
+      done = runAll(ctx, transaction);
     } finally {
       if (done === undefined) end();
     }
@@ -126,6 +133,7 @@ export const transactionCommands = [multi, exec, discard, watch, unwatch] as con
 
 /** Ends the transaction and WATCH of a client. */
 export function endTransaction(client: Client): void {
+  client.transaction?.end();
   client.transaction = undefined;
   client.unwatchAll();
 }
@@ -139,11 +147,11 @@ function watchKey(client: Client, key: string): void {
 /** Runs queued commands in order; one that suspends holds up the rest. */
 function runAll(
   ctx: Context,
-  queued: NonNullable<Client["transaction"]>["commands"],
+  queued: Transaction,
   from = 0,
 ): Promise<void> | undefined {
-  for (let i = from; i < queued.length; i++) {
-    const done = ctx.server.call(ctx, queued[i].command, queued[i].args);
+  for (let i = from; i < queued.commands.length; i++) {
+    const done = ctx.server.call(ctx, queued.commands[i], queued.args(i));
     if (done !== undefined) return done.then(() => runAll(ctx, queued, i + 1));
   }
   return undefined;

@@ -132,6 +132,7 @@ export class CommandTimer {
   start(usage: CommandUsage, args: Args): number {
     const size_bytes = args.end(args.count - 1) - args.start(0);
     if (usage.isLight && usage.isTimed && size_bytes <= LIGHT_BYTES_MAX) return SHARED;
+    if (this.#args === args) this.#args = undefined; // decoded over the last one's
     if (this.#count > 0) this.#closeGroup();
     else if (!this.#isExact) this.#read();
     return this.#mark_ms;

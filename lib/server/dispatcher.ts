@@ -108,7 +108,7 @@ export class Dispatcher {
     if (refusal !== undefined) return refusal;
     const errorsBefore = client.reply.errorCount;
     if (client.transaction !== undefined && !RUN_IN_MULTI.has(command.fullName)) {
-      client.transaction.commands.push({ command, args: args.copy() });
+      client.transaction.add(command, args);
     } else if (this.#run(ctx, command, args, undefined) !== undefined) {
       throw new Error(`replay: '${command.fullName}' suspends`);
     }
@@ -118,11 +118,12 @@ export class Dispatcher {
 
   /** Runs a command for EXEC: its reply goes to the client's writer, its effects to the unit. */
   call(ctx: Context, command: Command, args: Args): Promise<void> | undefined {
-    const run = () => this.#run(ctx, command, args, undefined);
     const outerMayWait = ctx.mayWait;
     ctx.mayWait = false;
     try {
-      return ctx.client.replyMode === "off" ? ctx.client.runGuarded(run) : run();
+      return ctx.client.replyMode === "off"
+        ? ctx.client.runGuarded(() => this.#run(ctx, command, args, undefined))
+        : this.#run(ctx, command, args, undefined);
     } finally {
       ctx.mayWait = outerMayWait;
     }
@@ -150,9 +151,7 @@ export class Dispatcher {
   ): Promise<void> | undefined {
     const { transaction, reply } = ctx.client;
     if (transaction !== undefined && !RUN_IN_MULTI.has(command.fullName)) {
-      const copy = args.copy();
-      transaction.commands.push({ command, args: copy });
-      transaction.queuedBytes += copy.buf.length;
+      transaction.add(command, args);
       const held_bytes = transaction.queuedBytes +
         transaction.commands.length * QUEUED_OVERHEAD_BYTES;
       if (held_bytes > this.#parts.server.config.values["client-query-buffer-limit"]) {
@@ -342,7 +341,7 @@ export class Dispatcher {
 function includes(command: Command, client: Client, is: (each: Command) => boolean): boolean {
   if (is(command)) return true;
   return command.name === "exec" &&
-    (client.transaction?.commands.some((queued) => is(queued.command)) ?? false);
+    (client.transaction?.commands.some(is) ?? false);
 }
 
 /** Whether a command is, in Redis's eyes, about the keys. */

@@ -105,7 +105,7 @@ export class Pause {
 /** Whether a command, or the transaction it executes, could change data. */
 function mayWrite(command: Command, client: Client): boolean {
   if (command.name === "exec") {
-    return client.transaction?.commands.some((queued) => queued.command.isWrite) ?? false;
+    return client.transaction?.commands.some(({ isWrite }) => isWrite) ?? false;
   }
   return command.isWrite || command.flags.includes("may_replicate");
 }

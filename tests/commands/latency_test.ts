@@ -188,9 +188,14 @@ function stopWatch(slowFrom_us: number, spikeFrom_ms: number) {
   });
   timer.obey({ slowFrom_us, spikeFrom_ms, tracking: true });
   const ctx: Context = Object.create(Context.prototype);
-  const run = (name: string, arg: string, duration_ms: number, reply_bytes = 5) => {
+  const run = (
+    name: string,
+    arg: string,
+    duration_ms: number,
+    reply_bytes = 5,
+    args = Args.of(name, arg),
+  ) => {
     const command = { ...commands.get(name)!, usage: usages[name] };
-    const args = Args.of(name, arg);
     const began_ms = timer.start(command.usage, args);
     clock.advance(duration_ms);
     timer.stop(began_ms, ctx, command, args, reply_bytes);
@@ -244,6 +249,20 @@ Deno.test("a light command that is held up in a later client's turn is not misse
   timer.endTurn();
   assertEquals(told, ["fast-command 16", "slow get third 16"]);
   assertEquals(usages.get.histogram!.total, 4);
+});
+
+Deno.test("the arguments of a slow command are not those of the one decoded after it", () => {
+  const { told, timer, run } = stopWatch(10_000, 0);
+  const decoded = Args.of("get", "held up");
+  timer.begin();
+  run("get", "first", 0); // is timed alone
+  run("get", "held up", 12, 5, decoded);
+  const { buf } = Args.of("smembers", "quick");
+  decoded.buf = buf; // as the decoder does
+  run("smembers", "quick", 0, 5, decoded);
+  timer.end(true);
+  timer.endTurn();
+  assertEquals(told, ["fast-command 12", "slow get undefined 12"]);
 });
 
 Deno.test("a threshold below a millisecond has every command timed alone", () => {

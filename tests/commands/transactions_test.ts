@@ -231,6 +231,28 @@ const CHANGES: readonly string[] = [
   "SWAPDB 0 0",
 ];
 
+/** Transactions of three clients side by side, of any size, some of them given up. */
+function mixedTransactions(chance: Seeded, count: number): string {
+  const lines: string[] = [];
+  const open = new Set<string>();
+  const word = () => "v".repeat(chance.pick([1, 7, 30, 400])) + chance.below(1000);
+  for (let i = 0; i < count; i++) {
+    const name = chance.pick(["A", "B", "C"]);
+    if (!open.has(name)) lines.push(`${name} MULTI`);
+    open.add(name);
+    for (let k = chance.below(12); k > 0; k--) lines.push(`${name} APPEND k${k} ${word()}`);
+    if (chance.chance(0.3)) lines.push(`${name} RPUSH list ${`${word()} `.repeat(90)}x`);
+    if (chance.chance(0.2)) lines.push(`${name} SET large ${"x".repeat(70_000 + i)}`);
+    lines.push(`${name} GET k${chance.below(12)}`);
+    const end = chance.pick(["", "EXEC", "EXEC", "DISCARD", "NOSUCH"]);
+    if (end !== "") lines.push(`${name} ${end}`);
+    if (end === "NOSUCH") lines.push(`${name} EXEC`);
+    if (end !== "") open.delete(name);
+  }
+  for (const name of open) lines.push(`${name} EXEC`);
+  return [...lines, "A LRANGE list 0 -1", "A GET large"].join("\n");
+}
+
 Deno.test("transactions answer as in Redis", withRedis, async (t) => {
   await using redis = await startRedis();
   await using redeno = await startRedeno(["--save", ""]);
@@ -266,6 +288,11 @@ Deno.test("transactions answer as in Redis", withRedis, async (t) => {
          A EXEC`,
       ));
   }
+
+  await t.step("what is queued keeps its arguments, however long, many and mixed", () => {
+    const { seed, size } = flags(40);
+    return runScript(redis, redeno, mixedTransactions(new Seeded(seed), size));
+  });
 
   await t.step("WATCH is over after EXEC, DISCARD and UNWATCH", () =>
     runScript(
