@@ -88,6 +88,8 @@ const GROUP_NAMES: Readonly<Record<string, string>> = {
   "module-name_category_pattern": "filterby",
   normal_master_slave_replica_pubsub: "normal_master_slave_pubsub",
   numfields_field: "fields",
+  name_value: "configs",
+  "node-id_node-id_node-id_stable": "subcommand",
   nx_xx: "condition",
   nx_xx_gt_lt: "condition",
   on_off: "status",

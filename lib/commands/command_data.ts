@@ -45,7 +45,8 @@ export type CommandGroup =
   | "hyperloglog"
   | "geo"
   | "pubsub"
-  | "scripting";
+  | "scripting"
+  | "cluster";
 
 /** Where in the arguments some of a command's keys stand, as COMMAND INFO tells it. */
 export interface KeySpec {

@@ -1,8 +1,10 @@
 /** Every command there is, by name. A new group is added here. */
 
+import { aclCommand } from "./acl.ts";
 import { backupCommand } from "./backup.ts";
 import { bitmapCommands } from "./bitmap.ts";
 import { clientCommand } from "./client_command.ts";
+import { clusterCommands } from "./cluster.ts";
 import type { Command } from "./command.ts";
 import { connectionCommands } from "./connection.ts";
 import { introspectionCommands } from "./introspection.ts";
@@ -14,6 +16,7 @@ import { hyperloglogCommands } from "./hyperloglog.ts";
 import { keyCommands } from "./keys.ts";
 import { latencyCommand } from "./latency.ts";
 import { listCommands } from "./list.ts";
+import { moduleCommand } from "./module_command.ts";
 import { monitorCommand } from "./monitor.ts";
 import { pubsubCommands } from "./pubsub.ts";
 import { roleCommand } from "./role.ts";
@@ -31,6 +34,7 @@ import { zsetCommands } from "./zset.ts";
 export const commands: ReadonlyMap<string, Command> = new Map(
   [
     ...stringCommands,
+    aclCommand,
     backupCommand,
     ...bitmapCommands,
     ...hyperloglogCommands,
@@ -38,9 +42,11 @@ export const commands: ReadonlyMap<string, Command> = new Map(
     ...connectionCommands,
     ...dumpCommands,
     clientCommand,
+    ...clusterCommands,
     ...geoCommands,
     ...hashCommands,
     ...listCommands,
+    moduleCommand,
     monitorCommand,
     ...pubsubCommands,
     ...transactionCommands,

@@ -32,6 +32,7 @@ const TITLES: Readonly<Record<CommandGroup, string>> = {
   transactions: "Transactions",
   scripting: "Scripting",
   connection: "Connection",
+  cluster: "Cluster",
   server: "Server",
 };
 
