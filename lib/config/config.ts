@@ -123,7 +123,7 @@ export class Config {
     for (const pattern of patterns) {
       if (/[*?[]/.test(pattern)) {
         const wanted = bytesOf(pattern);
-        for (const { name, bytes, directive } of shownNames) {
+        for (const { name, bytes, directive } of shownNames()) {
           if (globMatch(wanted, bytes, true)) add(name, name, directive);
         }
       } else {

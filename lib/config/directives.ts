@@ -39,10 +39,14 @@ export interface ShownName {
   readonly directive: Directive;
 }
 
-/** The names that patterns may find, in the table's order. */
-export const shownNames: readonly ShownName[] = [...directiveNames]
-  .filter(([, { hidden }]) => !hidden)
-  .map(([name, directive]) => ({ name, bytes: bytesOf(name), directive }));
+let shown: readonly ShownName[] | undefined;
+
+/** The names that patterns may find, in the table's order; made when first asked for. */
+export function shownNames(): readonly ShownName[] {
+  return shown ??= [...directiveNames]
+    .filter(([, { hidden }]) => !hidden)
+    .map(([name, directive]) => ({ name, bytes: bytesOf(name), directive }));
+}
 
 function byName(directives: readonly Directive[]): Map<string, Directive> {
   const names = new Map<string, Directive>();
