@@ -41,7 +41,8 @@ const list = clientSubcommand({
     if (chosen === undefined) return;
 
     let text = "";
-    for (const client of chosen) text += `${clientLine(client, ctx)}\n`;
+    const now_ms = ctx.server.clock.now_ms();
+    for (const client of chosen) text += `${clientLine(client, ctx, now_ms)}\n`;
     ctx.reply.verbatim("txt", text);
   },
 });
@@ -55,7 +56,7 @@ const info = clientSubcommand({
   syntax: "",
   tips: ["nondeterministic_output"],
   run(ctx) {
-    ctx.reply.verbatim("txt", `${clientLine(ctx.client, ctx)}\n`);
+    ctx.reply.verbatim("txt", `${clientLine(ctx.client, ctx, ctx.server.clock.now_ms())}\n`);
   },
 });
 
@@ -88,8 +89,7 @@ function chosenClients({ args, server, reply }: Context): readonly Client[] | un
 }
 
 /** A client in a line, without the line end; `ctx` is the command that asks. */
-export function clientLine(client: Client, ctx: Context): string {
-  const now_ms = ctx.server.clock.now_ms();
+function clientLine(client: Client, ctx: Context, now_ms: number): string {
   const { link, reply, subscriptions } = client;
   const transaction = transactionOf(client);
   const buffered_bytes = (link?.inputBytes ?? 0) + (link?.inputFreeBytes ?? 0);
@@ -100,41 +100,21 @@ export function clientLine(client: Client, ctx: Context): string {
   const outputBytes = link?.outputBytes ?? 0;
   const argumentBytes = client === ctx.client ? sizeOf(ctx.args) : 0;
   const queuedBytes = transaction?.queuedBytes ?? 0;
-  const fields: readonly (readonly [name: string, value: string | number])[] = [
-    ["id", client.id],
-    ["addr", link?.address ?? ""],
-    ["laddr", link?.localAddress ?? ""],
-    ["fd", link?.fd ?? -1],
-    ["name", client.name],
-    ["age", wholeSeconds(now_ms - client.created_ms)],
-    ["idle", wholeSeconds(now_ms - client.lastActive_ms)],
-    ["flags", flagsOf(client)],
-    ["db", client.db.index],
-    ["sub", subscriptions?.channel.size ?? 0],
-    ["psub", subscriptions?.pattern.size ?? 0],
-    ["ssub", subscriptions?.shard.size ?? 0],
-    ["multi", transaction?.commands.length ?? -1],
-    ["qbuf", inputBytes],
-    ["qbuf-free", inputFreeBytes],
-    ["argv-mem", argumentBytes],
-    ["multi-mem", queuedBytes],
-    ["rbs", reply.bufferBytes],
-    ["rbp", reply.length],
-    ["obl", Math.min(outputBytes, OWN_BUFFER_BYTES)],
-    ["oll", outputBlocks(outputBytes)],
-    ["omem", countedOutput_bytes(outputBytes)],
-    [
-      "tot-mem",
-      buffered_bytes + argumentBytes + queuedBytes +
-      Math.max(outputBytes, reply.bufferBytes),
-    ],
-    ["events", outputBytes > 0 && client !== ctx.client ? "rw" : "r"],
-    ["cmd", client.lastCommand?.fullName ?? "NULL"],
-    ["user", "default"],
-    ["redir", -1],
-    ["resp", reply.resp3 ? 3 : 2],
-  ];
-  return fields.map(([name, value]) => `${name}=${value}`).join(" ");
+  const total_bytes = buffered_bytes + argumentBytes + queuedBytes +
+    Math.max(outputBytes, reply.bufferBytes);
+  const events = outputBytes > 0 && client !== ctx.client ? "rw" : "r";
+  return `id=${client.id} addr=${link?.address ?? ""} laddr=${link?.localAddress ?? ""}` +
+    ` fd=${link?.fd ?? -1} name=${client.name} age=${wholeSeconds(now_ms - client.created_ms)}` +
+    ` idle=${wholeSeconds(now_ms - client.lastActive_ms)} flags=${flagsOf(client)}` +
+    ` db=${client.db.index} sub=${subscriptions?.channel.size ?? 0}` +
+    ` psub=${subscriptions?.pattern.size ?? 0} ssub=${subscriptions?.shard.size ?? 0}` +
+    ` multi=${transaction?.commands.length ?? -1} qbuf=${inputBytes}` +
+    ` qbuf-free=${inputFreeBytes} argv-mem=${argumentBytes} multi-mem=${queuedBytes}` +
+    ` rbs=${reply.bufferBytes} rbp=${reply.length}` +
+    ` obl=${Math.min(outputBytes, OWN_BUFFER_BYTES)} oll=${outputBlocks(outputBytes)}` +
+    ` omem=${countedOutput_bytes(outputBytes)} tot-mem=${total_bytes} events=${events}` +
+    ` cmd=${client.lastCommand?.fullName ?? "NULL"} user=default redir=-1` +
+    ` resp=${reply.resp3 ? 3 : 2}`;
 }
 
 /** The transaction that is gathered, or that EXEC runs. */
@@ -143,16 +123,15 @@ function transactionOf({ transaction, executing }: Client): Client["transaction"
 }
 
 function flagsOf(client: Client): string {
-  const flags = [
-    client.isMonitor ? "O" : "",
-    client.subscriptions !== undefined ? "P" : "",
-    transactionOf(client) !== undefined ? "x" : "",
-    client.unblock !== undefined || client.paused ? "b" : "",
-    client.dirty ? "d" : "",
-    client.closing ? "c" : "",
-    client.link?.isUnix === true ? "U" : "",
-    client.noEvict ? "e" : "",
-  ].join("");
+  let flags = "";
+  if (client.isMonitor) flags += "O";
+  if (client.subscriptions !== undefined) flags += "P";
+  if (transactionOf(client) !== undefined) flags += "x";
+  if (client.unblock !== undefined || client.paused) flags += "b";
+  if (client.dirty) flags += "d";
+  if (client.closing) flags += "c";
+  if (client.link?.isUnix === true) flags += "U";
+  if (client.noEvict) flags += "e";
   return flags === "" ? "N" : flags;
 }
 

@@ -223,9 +223,13 @@ function replyArgument({ args, reply }: Context, at: number): void {
   reply.bulk(args.buf, args.start(at + 2), args.end(at + 2));
 }
 
-/** The arguments from `first` on, as arguments of their own. */
+/** The command that COMMAND GETKEYS is given; none outlives its command. */
+const rest = new Args();
+
+/** The arguments from `first` on, as arguments of their own, valid until the next call. */
 function argsFrom(args: Args, first: number): Args {
-  const rest = new Args(args.buf);
+  rest.buf = args.buf;
+  rest.count = 0;
   for (let i = first; i < args.count; i++) rest.push(args.start(i), args.end(i));
   return rest;
 }

@@ -54,23 +54,28 @@ export function infoText(sections: InfoSections, asked: readonly string[]): stri
   const wanted = new Set(asked);
   const everything = wanted.has("all") || wanted.has("everything");
   const byDefault = wanted.size === 0 || wanted.has("default");
-  return shownOrder(sections).filter((name) => {
+  let text = "";
+  for (const name of shownOrder(sections.names())) {
     const small = name.toLowerCase();
-    return everything || wanted.has(small) || (byDefault && !NOT_BY_DEFAULT.has(small));
-  }).map((name) => sectionText(sections, name)).join("\r\n");
+    if (!everything && !wanted.has(small) && (!byDefault || NOT_BY_DEFAULT.has(small))) continue;
+    if (text !== "") text += "\r\n";
+    text += `# ${name}\r\n${sections.text(name)}`;
+  }
+  return text;
 }
+
+/** For names of sections the order in which they are shown. */
+const orders = new WeakMap<readonly string[], readonly string[]>();
 
 /** Redis's sections first, then those that only redeno has. */
-function shownOrder(sections: InfoSections): string[] {
-  const names = sections.names();
-  return [
-    ...ORDER.filter((name) => names.includes(name)),
-    ...names.filter((name) => !ORDER.includes(name)),
-  ];
-}
-
-function sectionText(sections: InfoSections, name: string): string {
-  let text = `# ${name}\r\n`;
-  for (const [field, value] of sections.lines(name)) text += `${field}:${value}\r\n`;
-  return text;
+function shownOrder(names: readonly string[]): readonly string[] {
+  let order = orders.get(names);
+  if (order === undefined) {
+    order = [
+      ...ORDER.filter((name) => names.includes(name)),
+      ...names.filter((name) => !ORDER.includes(name)),
+    ];
+    orders.set(names, order);
+  }
+  return order;
 }

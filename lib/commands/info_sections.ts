@@ -7,27 +7,33 @@ export type InfoLine = readonly [name: string, value: string | number];
 
 /** Sections by name, in the order they were added. */
 export class InfoSections {
+  #names: readonly string[] | undefined;
   readonly #sections = new Map<string, (() => Iterable<InfoLine>)[]>();
 
   /** Adds figures to a section (`Server`, `Clients` ...); they are read when INFO is asked. */
   add(section: string, lines: () => Iterable<InfoLine>): void {
+    this.#names = undefined;
     const sources = this.#sections.get(section);
     if (sources === undefined) this.#sections.set(section, [lines]);
     else sources.push(lines);
   }
 
   /** Names of all sections. */
-  names(): string[] {
-    return [...this.#sections.keys()];
+  names(): readonly string[] {
+    return this.#names ??= [...this.#sections.keys()];
   }
 
-  /** The lines of one section, read now. */
-  *lines(section: string): Generator<InfoLine> {
-    for (const source of this.#sections.get(section) ?? []) yield* source();
+  /** The lines of one section, `name:value\r\n` each, read now. */
+  text(section: string): string {
+    let text = "";
+    for (const source of this.#sections.get(section) ?? []) {
+      for (const line of source()) text += `${line[0]}:${line[1]}\r\n`;
+    }
+    return text;
   }
 }
 
 /** Figures of what redeno does not do: monitors add them up, and would stumble if they were missing. */
-export function* none(...names: readonly string[]): Generator<InfoLine> {
-  for (const name of names) yield [name, 0];
+export function none(...names: readonly string[]): readonly InfoLine[] {
+  return names.map((name) => [name, 0]);
 }

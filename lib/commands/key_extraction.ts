@@ -36,9 +36,19 @@ export function findKeys(command: Command, args: Args): KeyUse[] | undefined {
   return uses;
 }
 
+/** By the specs of a command those of keys. */
+const realKeys = new WeakMap<readonly KeySpec[], readonly KeySpec[]>();
+
 /** Specs of keys; NOT_KEY ones tell of names that only cluster routing treats as keys. */
 function keySpecs(command: Command): readonly KeySpec[] {
-  return (command.keys ?? []).filter(({ flags }) => !flags.includes("NOT_KEY"));
+  const { keys } = command;
+  if (keys === undefined) return [];
+  let specs = realKeys.get(keys);
+  if (specs === undefined) {
+    specs = keys.filter(({ flags }) => !flags.includes("NOT_KEY"));
+    realKeys.set(keys, specs);
+  }
+  return specs;
 }
 
 /** The keys of one spec: none if its keyword is missing; undefined: they would be out of bounds. */

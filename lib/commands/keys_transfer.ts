@@ -7,6 +7,7 @@
 import { type Database, NONE, type Ref } from "../keyspace/database.ts";
 import { keyEvent } from "../keyspace/events.ts";
 import { OBJECT } from "../keyspace/value.ts";
+import { equalBytes } from "../memory/bytes.ts";
 import type { Args } from "../resp/args.ts";
 import { type Command, command, keyAt } from "./command.ts";
 import { type Context, NOT_AN_INTEGER, SYNTAX_ERROR } from "./context.ts";
@@ -41,7 +42,7 @@ function databaseAt(ctx: Context, i: number): Database | undefined {
 
 /**
  * Stores what the key in argument `s` of `from` holds, expiry included, under argument `t` of `to`,
- * where nothing may be. `clone`: the source will stay.
+ * where nothing may be. `clone`: the source will stay, and so does its record of accesses.
  */
 function put(
   from: Database,
@@ -50,12 +51,13 @@ function put(
   to: Database,
   t: number,
   clone: boolean,
-): Ref {
+): void {
   // The target is looked up last: that is where store() inserts. It is absent and changes nothing.
   const source = from.peek(args, s);
   const target = to.peek(args, t);
   if (source === NONE || target !== NONE) throw new Error("put: no source, or a target");
   const expiry = from.expiry(source);
+  const meta = from.table.meta(source);
   const encoding = from.encoding(source);
   let stored: Ref;
   if (encoding === OBJECT) {
@@ -65,14 +67,13 @@ function put(
     const { bytes, valueStart, valueEnd } = from.locate(source);
     stored = to.store(target, args, t, encoding, bytes, valueStart, valueEnd);
   }
-  return expiry === undefined ? stored : to.setExpiry(stored, expiry);
+  if (expiry !== undefined) stored = to.setExpiry(stored, expiry);
+  if (!clone) to.table.setMeta(stored, meta);
 }
 
 /** Moves the key in argument `s` of `from` to argument `t` of `to`, with its record of accesses. */
 function transfer(from: Database, args: Args, s: number, to: Database, t: number): void {
-  const meta = from.table.meta(from.peek(args, s));
-  const stored = put(from, args, s, to, t, false);
-  to.table.setMeta(stored, meta);
+  put(from, args, s, to, t, false);
   from.remove(from.peek(args, s));
 }
 
@@ -96,7 +97,9 @@ function copyOptions(ctx: Context): { target: Database; replace: boolean } | und
 }
 
 function sameKey(args: Args): boolean {
-  return args.buf.compare(args.buf, args.start(1), args.end(1), args.start(2), args.end(2)) === 0;
+  const length = args.length(1);
+  return args.length(2) === length &&
+    equalBytes(args.buf, args.start(1), args.buf, args.start(2), length);
 }
 
 const copy = command({
@@ -153,24 +156,25 @@ const move = command({
   },
 });
 
-/** RENAME and RENAMENX; `done` answers success, `refused` that the new name is taken. */
+/**
+ * RENAME and RENAMENX. False: the new name is the old one, or is taken where it may not be;
+ * undefined: there is no such key, which has been answered.
+ */
 function renameKey(
   ctx: Context,
   onlyIfNew: boolean,
-  done: () => void,
-  unchanged: () => void,
-): void {
+): boolean | undefined {
   const { args, db, reply } = ctx;
-  if (db.lookupWrite(args, 1) === NONE) return reply.error(NO_SUCH_KEY);
-  if (sameKey(args)) return unchanged();
+  if (db.lookupWrite(args, 1) === NONE) return void reply.error(NO_SUCH_KEY);
+  if (sameKey(args)) return false;
 
   const old = db.lookupWrite(args, 2);
-  if (old !== NONE && onlyIfNew) return unchanged();
+  if (old !== NONE && onlyIfNew) return false;
   if (old !== NONE) db.remove(old);
   transfer(db, args, 1, db, 2);
   db.changed(RENAME_FROM, args, 1);
   db.changed(RENAME_TO, args, 2);
-  done();
+  return true;
 }
 
 const rename = command({
@@ -185,8 +189,7 @@ const rename = command({
   complexity: "O(1)",
   syntax: "key newkey",
   run(ctx) {
-    const ok = () => ctx.reply.ok();
-    renameKey(ctx, false, ok, ok);
+    if (renameKey(ctx, false) !== undefined) ctx.reply.ok();
   },
 });
 
@@ -208,7 +211,8 @@ const renamenx = command({
   complexity: "O(1)",
   syntax: "key newkey",
   run(ctx) {
-    renameKey(ctx, true, () => ctx.reply.integer(1), () => ctx.reply.integer(0));
+    const isDone = renameKey(ctx, true);
+    if (isDone !== undefined) ctx.reply.integer(isDone ? 1 : 0);
   },
 });
 

@@ -7,7 +7,7 @@
 import type { Buffer } from "node:buffer";
 import { type Database, NONE, type Ref } from "../keyspace/database.ts";
 import { copyBytes, newBytes } from "../memory/bytes.ts";
-import { Args } from "../resp/args.ts";
+import type { Args } from "../resp/args.ts";
 import { dropFromList, listLength, pushList } from "../types/list/list.ts";
 import { type Command, command, type CommandRecord, keyAt } from "./command.ts";
 import type { Context } from "./context.ts";
@@ -112,8 +112,7 @@ function moveOrWait(
   }
   if (!ctx.mayWait) return reply.null() as undefined;
   const key = args.text(1);
-  const keyArgs = Args.of(key);
-  const attempt = () => {
+  const attempt = (_key: string, keyArgs: Args) => {
     if (peekList(db, keyArgs) === NONE) return false;
     if (move(ctx, keyArgs, 0, fromLeft, toLeft)) logMove(ctx);
     return true;

@@ -4,7 +4,7 @@
  */
 
 import { type Database, NONE, type Ref } from "../keyspace/database.ts";
-import { Args } from "../resp/args.ts";
+import type { Args } from "../resp/args.ts";
 import { listLength } from "../types/list/list.ts";
 import { type Command, command, type CommandRecord, countedKeys, keysFrom } from "./command.ts";
 import { type Context, SYNTAX_ERROR } from "./context.ts";
@@ -178,7 +178,7 @@ function popAnyOrWait(
   if (k === undefined) return;
   if (k !== 0) return pop(ctx, db.peek(args, k), args, k, left, count) as undefined;
   const keys = keyTexts(args, first, end);
-  const attempt = (key: string) => popFrom(ctx, db, Args.of(key), pop, left, count);
+  const attempt = (_key: string, keyArgs: Args) => popFrom(ctx, db, keyArgs, pop, left, count);
   return ctx.server.blocking.wait(ctx, keys, timeout_ms, attempt, () => reply.nullArray());
 }
 

@@ -12,7 +12,7 @@ import { globMatchRange } from "../numbers/glob.ts";
 import type { Args } from "../resp/args.ts";
 import { SetEditor } from "../types/set/editor.ts";
 import { type SetTable, setTableAt } from "../types/set/set_table.ts";
-import { setAt, setHas } from "../types/set/view.ts";
+import { setAt, setHas, type SetView } from "../types/set/view.ts";
 import { type Command, command, keyAt } from "./command.ts";
 import type { Context } from "./context.ts";
 import { readCursor, readScanOptions } from "./scan_options.ts";
@@ -255,13 +255,14 @@ const sscan = command({
     if (cursor === undefined) return;
     const ref = db.lookup(args, 1);
     if (!ctx.check(ref, "set")) return;
-    if (ref === NONE) return replyScan(ctx, 0, 0, new PackedEditor());
+    if (ref === NONE) return replyEmptyScan(ctx);
     const options = readScanOptions(ctx, 3, false);
     if (options === undefined) return;
 
     const set = setAt(db, ref);
     const { pattern, count } = options;
-    const found = new PackedEditor();
+    if (set.table === undefined && pattern === undefined) return replyWhole(ctx, set);
+    found.clear();
     let seen = 0;
     let matching = 0;
     let steps = count * STEPS_PER_COUNT;
@@ -273,16 +274,36 @@ const sscan = command({
         found.push(bytes, start, end);
       });
     } while (cursor !== 0 && steps-- > 0 && seen < count);
-    replyScan(ctx, cursor, matching, found);
+    replyFound(ctx, cursor, matching);
   },
 });
 
-function replyScan({ reply }: Context, cursor: number, count: number, found: PackedEditor): void {
+/** What the step of a walk under way has found. */
+let found = new PackedEditor();
+/** Memory for what a step finds that is larger is not kept. */
+const KEPT_BYTES_MAX = 64 * 1024;
+
+function replyFound({ reply }: Context, cursor: number, count: number): void {
   reply.array(2);
   reply.bulkInteger(cursor);
   reply.array(count);
   const run = new PackedReader(found.bytes, 0, found.length);
   while (run.next()) reply.bulk(run.bytes, run.start, run.end);
+  if (found.bytes.length > KEPT_BYTES_MAX) found = new PackedEditor();
+}
+
+/** A small set is walked through in one step. */
+function replyWhole({ reply }: Context, set: SetView): void {
+  reply.array(2);
+  reply.bulkInteger(0);
+  reply.array(set.size);
+  set.forEach((bytes, start, end) => reply.bulk(bytes, start, end));
+}
+
+function replyEmptyScan({ reply }: Context): void {
+  reply.array(2);
+  reply.bulkInteger(0);
+  reply.array(0);
 }
 
 /** The commands of this file. */

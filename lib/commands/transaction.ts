@@ -46,10 +46,8 @@ export class Transaction {
 
   /** Queues a command with a copy of its arguments. */
   add(command: CommandData, args: Args): void {
-    const { buf, count } = args;
-    let size = 0;
-    for (let i = 0; i < count; i++) size += args.length(i);
-    this.#makeRoom(size, 2 * count);
+    const { buf, count, size_bytes } = args;
+    this.#makeRoom(size_bytes, 2 * count);
     this.commands.push(command);
     this.#places.push(this.#blocks.length - 1, this.#boundsUsed, 2 * count);
     const block = this.#blocks[this.#blocks.length - 1];
@@ -64,7 +62,7 @@ export class Transaction {
     }
     this.#used = at;
     this.#boundsUsed = bound;
-    this.queuedBytes += size;
+    this.queuedBytes += size_bytes;
   }
 
   /** Arguments of the command at `index`: valid until others are asked for, or the end. */

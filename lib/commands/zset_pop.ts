@@ -7,7 +7,7 @@
 
 import { NONE, type Ref } from "../keyspace/database.ts";
 import { keyEvent } from "../keyspace/events.ts";
-import { Args } from "../resp/args.ts";
+import type { Args } from "../resp/args.ts";
 import type { Reply } from "../resp/reply.ts";
 import type { LargeZset } from "../types/zset/large_zset.ts";
 import { Zset } from "../types/zset/zset.ts";
@@ -205,16 +205,15 @@ function waitFor(
   timeout_ms: number,
   serve: (ref: Ref, args: Args, i: number) => void,
 ): Promise<void> | undefined {
-  const keys = new Set<string>();
-  for (let i = first; i < after; i++) keys.add(ctx.args.text(i));
-  const attempt = (key: string) => {
-    const args = Args.of(key);
+  const keys: string[] = [];
+  for (let i = first; i < after; i++) keys.push(ctx.args.text(i));
+  const attempt = (_key: string, args: Args) => {
     const ref = ctx.db.lookupWrite(args, 0);
     if (ref === NONE || ctx.db.type(ref) !== "zset") return false;
     serve(ref, args, 0);
     return true;
   };
-  return ctx.server.blocking.wait(ctx, [...keys], timeout_ms, attempt, () => ctx.reply.nullArray());
+  return ctx.server.blocking.wait(ctx, keys, timeout_ms, attempt, () => ctx.reply.nullArray());
 }
 
 /** ZMPOP; or BZMPOP, which waits, and has a timeout before the number of keys. */
@@ -235,10 +234,10 @@ function mpop(name: string, waits: boolean): Command {
       "and M is how many are removed.",
     syntax: `${waits ? "timeout " : ""}numkeys key [key ...] <MIN | MAX> [COUNT count]`,
     run(ctx) {
-      const timeout_ms = waits ? waitSeconds(ctx, 1) : 0;
-      if (timeout_ms === undefined) return;
       const request = readRequest(ctx, numkeysAt);
       if (request === undefined) return;
+      const timeout_ms = waits ? waitSeconds(ctx, 1) : 0;
+      if (timeout_ms === undefined) return;
       const { firstKey, afterKeys } = request;
       const serve = (ref: Ref, args: Args, i: number) => popRequested(ctx, ref, args, i, request);
       if (serveFrom(ctx, firstKey, afterKeys, serve)) return;

@@ -44,8 +44,13 @@ export function cpuUsage(): CpuUsage {
 
 /** RAM of the machine in bytes. */
 export function systemMemory_bytes(): number {
-  return allowed(() => Deno.systemMemoryInfo().total, 0);
+  return memory_bytes ??= allowed(() => Deno.systemMemoryInfo().total, 0);
 }
+
+/** What does not change while the process lives is asked for once. */
+let memory_bytes: number | undefined;
+let system: string | undefined;
+let program: string | undefined;
 
 /** Number of the process. */
 export function processId(): number {
@@ -54,14 +59,16 @@ export function processId(): number {
 
 /** System, release and architecture: `Linux 6.1.0 x86_64`. */
 export function systemName(): string {
+  if (system !== undefined) return system;
   const { os, arch } = Deno.build;
   const release = allowed(() => Deno.osRelease(), "");
-  return [os[0].toUpperCase() + os.slice(1), release, arch].filter((word) => word !== "").join(" ");
+  return system = [os[0].toUpperCase() + os.slice(1), release, arch].filter((word) => word !== "")
+    .join(" ");
 }
 
 /** Path of the program that runs. */
 export function executable(): string {
-  return allowed(() => Deno.execPath(), "");
+  return program ??= allowed(() => Deno.execPath(), "");
 }
 
 /** What `ask` answers, or `otherwise` where the permission for it is missing. */

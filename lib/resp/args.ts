@@ -9,7 +9,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { newBytes } from "../memory/bytes.ts";
+import { copyBytes, newBytes } from "../memory/bytes.ts";
 import { parseInt64 } from "../numbers/int64.ts";
 
 /** Arguments that start with room for this many before their offsets must grow. */
@@ -102,18 +102,30 @@ export class Args {
     return parseInt64(this.buf, this.start(i), this.end(i));
   }
 
+  /** Length of all arguments in bytes. */
+  get size_bytes(): number {
+    let size_bytes = 0;
+    for (let i = 0; i < this.count; i++) size_bytes += this.length(i);
+    return size_bytes;
+  }
+
   /** Arguments with bytes of their own, for as long as needed. */
   copy(): Args {
-    let size = 0;
-    for (let i = 0; i < this.count; i++) size += this.length(i);
-    const copy = new Args(newBytes(size));
+    const copy = new Args(newBytes(this.size_bytes));
     copy.bounds = new Int32Array(2 * this.count);
-    let offset = 0;
-    for (let i = 0; i < this.count; i++) {
-      this.buf.copy(copy.buf, offset, this.start(i), this.end(i));
-      copy.push(offset, offset + this.length(i));
-      offset += this.length(i);
-    }
+    this.copyTo(copy);
     return copy;
+  }
+
+  /** Makes `other` the same arguments, with copies of the bytes in its buffer, which has room. */
+  copyTo(other: Args): void {
+    other.count = 0;
+    let at = 0;
+    for (let i = 0; i < this.count; i++) {
+      const end = at + this.length(i);
+      copyBytes(this.buf, this.start(i), this.end(i), other.buf, at);
+      other.push(at, end);
+      at = end;
+    }
   }
 }

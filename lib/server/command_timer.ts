@@ -171,6 +171,17 @@ export class CommandTimer {
     return elapsed_ms;
   }
 
+  /** A client that waited was served, which took so long. */
+  served(ctx: Context, elapsed_ms: number): void {
+    const { slowLog, latency } = this.#parts;
+    this.add(ctx.command.usage, elapsed_ms);
+    if (elapsed_ms < this.#alarmFrom_ms) return;
+    latency.add("command-unblocking", elapsed_ms);
+    if (elapsed_ms >= this.#slowFrom_ms) {
+      slowLog.add(ctx.client, ctx.command, ctx.args, elapsed_ms);
+    }
+  }
+
   /** A run took so long. */
   add(usage: CommandUsage, elapsed_ms: number): void {
     usage.addTime(elapsed_ms, this.#slotOf(elapsed_ms));

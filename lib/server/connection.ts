@@ -252,13 +252,21 @@ export class Connection implements Link, TurnMember, TurnArrival, DecoderLimits 
   }
 
   #suspend(until: Promise<void>): void {
-    this.#suspended = until.then(() => {
-      this.#suspended = undefined;
-      if (this.#closed) return;
-      this.#needs = this.#host.logPosition;
-      this.#process();
-    }).catch(this.#failed);
+    this.#suspended = until.then(this.#goOnServing, this.#failed);
   }
+
+  readonly #goOnServing = (): void => {
+    this.#suspended = undefined;
+    if (this.#closed) return;
+    try {
+      this.#needs = this.#host.logPosition;
+      const { client } = this;
+      if (this.#decoder.pendingBytes > 0 || client.closing || this.#mustWait()) this.#process();
+      else if (client.reply.length > 0) this.#host.enlist(this);
+    } catch (error) {
+      this.#failed(error);
+    }
+  };
 
   readonly #failed = (error: unknown): void => {
     this.#readFailed(error);

@@ -195,9 +195,10 @@ export class Dispatcher {
     }
     if (done !== undefined) {
       const ran_ms = timer.suspend(began_ms, ctx, command, args); // the rest is waiting
+      const isBlocked = ctx.client.unblock !== undefined; // its time is that of being served
       if (monitors.isActive) this.#show(ctx, command, args); // it is shown when it begins to wait
       return done.then(() => {
-        timer.add(command.usage, ran_ms);
+        if (!isBlocked) timer.add(command.usage, ran_ms);
         this.#count(ctx, command, errorsBefore);
         this.#log(ctx, command, args, arrival, dirtyBefore);
         ctx.client.lastWrite = server.persistence.logPosition; // what served it is in the log
@@ -218,8 +219,11 @@ export class Dispatcher {
 
   /** The unit is complete: whoever waits for what it has changed is served. */
   #serveWaiters(): void {
-    const { blocking } = this.#parts;
-    if (this.#depth === 0 && blocking.hasReady) blocking.serve();
+    const { blocking, timer } = this.#parts;
+    if (this.#depth > 0 || !blocking.hasReady) return;
+    timer.endTurn(); // what serving takes is not this command's time
+    blocking.serve();
+    timer.begin();
   }
 
   /** MONITOR; what showing takes is no command's time. */

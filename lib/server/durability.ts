@@ -270,23 +270,28 @@ export class Durability implements Persistence {
   }
 
   /** INFO persistence. */
-  *info(): Generator<InfoLine> {
+  info(): InfoLine[] {
     const { keyspace } = this.#host.server;
-    yield ["loading", keyspace.loading ? 1 : 0];
-    yield ["async_loading", 0];
-    yield* this.#saves.info();
-    yield ["aof_enabled", this.appendLog.isOpen ? 1 : 0];
-    yield* this.#rewrites.info();
     const stats = this.appendLog.stats();
-    yield ["aof_last_write_status", stats?.aof_last_write_status ?? "ok"];
-    yield ["aof_last_cow_size", 0];
-    yield ["module_fork_in_progress", 0];
-    yield ["module_fork_last_cow_size", 0];
-    for (const [name, value] of Object.entries(stats ?? {})) {
-      if (name !== "aof_last_write_status") yield [name, value];
+    const lines: InfoLine[] = [
+      ["loading", keyspace.loading ? 1 : 0],
+      ["async_loading", 0],
+      ...this.#saves.info(),
+      ["aof_enabled", this.appendLog.isOpen ? 1 : 0],
+      ...this.#rewrites.info(),
+      ["aof_last_write_status", stats?.aof_last_write_status ?? "ok"],
+      ["aof_last_cow_size", 0],
+      ["module_fork_in_progress", 0],
+      ["module_fork_last_cow_size", 0],
+    ];
+    if (stats !== undefined) {
+      for (const [name, value] of Object.entries(stats)) {
+        if (name !== "aof_last_write_status") lines.push([name, value]);
+      }
     }
-    yield* this.archiver.infoLines();
-    if (keyspace.loading) yield* this.#progress.info();
+    for (const line of this.archiver.infoLines()) lines.push(line);
+    if (keyspace.loading) { for (const line of this.#progress.info()) lines.push(line); }
+    return lines;
   }
 
   /** CONFIG RESETSTAT. */

@@ -90,19 +90,21 @@ export class LogRewrites {
   }
 
   /** Its part of INFO persistence. */
-  *info(): Generator<[string, string | number]> {
+  info(): [string, string | number][] {
     const { clock } = this.#host.server;
     const running = this.#began_ms !== undefined;
-    yield ["aof_rewrite_in_progress", running ? 1 : 0];
-    yield ["aof_rewrite_scheduled", this.#scheduled ? 1 : 0];
-    yield ["aof_last_rewrite_time_sec", this.#lastDuration_s];
-    yield [
-      "aof_current_rewrite_time_sec",
-      running ? Math.floor((clock.now_ms() - this.#began_ms!) / 1000) : -1,
+    return [
+      ["aof_rewrite_in_progress", running ? 1 : 0],
+      ["aof_rewrite_scheduled", this.#scheduled ? 1 : 0],
+      ["aof_last_rewrite_time_sec", this.#lastDuration_s],
+      [
+        "aof_current_rewrite_time_sec",
+        running ? Math.floor((clock.now_ms() - this.#began_ms!) / 1000) : -1,
+      ],
+      ["aof_last_bgrewrite_status", this.#lastStatus],
+      ["aof_rewrites", this.#count],
+      ["aof_rewrites_consecutive_failures", this.#failures],
     ];
-    yield ["aof_last_bgrewrite_status", this.#lastStatus];
-    yield ["aof_rewrites", this.#count];
-    yield ["aof_rewrites_consecutive_failures", this.#failures];
   }
 
   /** Sets the statistics to zero (CONFIG RESETSTAT). */

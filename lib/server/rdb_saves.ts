@@ -199,29 +199,31 @@ export class RdbSaves {
   }
 
   /** Its part of INFO persistence. */
-  *info(): Generator<[string, string | number]> {
+  info(): [string, string | number][] {
     const { server: { clock }, snapshots } = this.#host;
     const saving = this.#began_ms !== undefined;
     const { records = 0, total = 0 } = snapshots.running?.writer ?? {};
-    yield ["current_cow_peak", 0];
-    yield ["current_cow_size", 0];
-    yield ["current_cow_size_age", 0];
-    yield ["current_fork_perc", (total === 0 ? 0 : records * 100 / total).toFixed(2)];
-    yield ["current_save_keys_processed", records];
-    yield ["current_save_keys_total", total];
-    yield ["rdb_changes_since_last_save", this.changes];
-    yield ["rdb_bgsave_in_progress", saving ? 1 : 0];
-    yield ["rdb_last_save_time", this.lastSave_s];
-    yield ["rdb_last_bgsave_status", this.#lastStatus];
-    yield ["rdb_last_bgsave_time_sec", this.#lastDuration_s];
-    yield [
-      "rdb_current_bgsave_time_sec",
-      saving ? Math.floor((clock.now_ms() - this.#began_ms!) / 1000) : -1,
+    return [
+      ["current_cow_peak", 0],
+      ["current_cow_size", 0],
+      ["current_cow_size_age", 0],
+      ["current_fork_perc", (total === 0 ? 0 : records * 100 / total).toFixed(2)],
+      ["current_save_keys_processed", records],
+      ["current_save_keys_total", total],
+      ["rdb_changes_since_last_save", this.changes],
+      ["rdb_bgsave_in_progress", saving ? 1 : 0],
+      ["rdb_last_save_time", this.lastSave_s],
+      ["rdb_last_bgsave_status", this.#lastStatus],
+      ["rdb_last_bgsave_time_sec", this.#lastDuration_s],
+      [
+        "rdb_current_bgsave_time_sec",
+        saving ? Math.floor((clock.now_ms() - this.#began_ms!) / 1000) : -1,
+      ],
+      ["rdb_saves", this.#count],
+      ["rdb_last_cow_size", 0],
+      ["rdb_last_load_keys_expired", this.loaded.expired],
+      ["rdb_last_load_keys_loaded", this.loaded.keys],
     ];
-    yield ["rdb_saves", this.#count];
-    yield ["rdb_last_cow_size", 0];
-    yield ["rdb_last_load_keys_expired", this.loaded.expired];
-    yield ["rdb_last_load_keys_loaded", this.loaded.keys];
   }
 
   /** Sets the statistics to zero (CONFIG RESETSTAT). */

@@ -126,11 +126,6 @@ export class Server implements ServerHandle {
     );
     const pause = new Pause(clock, this.keyspace);
     this.clients = new ClientRegistry(pause);
-    this.blocking = new KeyBlocking({
-      clock,
-      dirty: () => this.keyspace.dirty,
-      endUnit: () => this.effects.endUnit(),
-    });
     this.slowLog = new SlowCommands(clock, () => config.values["slowlog-max-len"]);
     this.latency = new LatencyMonitor(clock, () => config.values["latency-monitor-threshold"]);
     this.monitors = new Monitors({
@@ -140,6 +135,12 @@ export class Server implements ServerHandle {
     });
     const timer = new CommandTimer({ clock, slowLog: this.slowLog, latency: this.latency });
     markLight(allCommands(commands));
+    this.blocking = new KeyBlocking({
+      clock,
+      dirty: () => this.keyspace.dirty,
+      endUnit: () => this.effects.endUnit(),
+      served: (ctx, elapsed_ms) => timer.served(ctx, elapsed_ms),
+    });
     this.#turn.onServed = () => timer.endTurn();
     const table = new CommandTable(this.commands);
     this.#dispatcher = new Dispatcher({
@@ -305,6 +306,7 @@ export class Server implements ServerHandle {
     this.clients.pause(0, false);
     const gone = this.#listeners.close();
     for (const connection of this.#connections) connection.close(false);
+    this.blocking.close();
     await Promise.all([this.persistence.close(), this.#turn.close(), gone]);
   }
 

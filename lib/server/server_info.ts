@@ -1,6 +1,6 @@
 /** The figures of INFO that only the server knows: Server, Clients, Stats and Persistence. */
 
-import { type InfoLine, type InfoSections, none } from "../commands/info_sections.ts";
+import type { InfoLine, InfoSections } from "../commands/info_sections.ts";
 import { executable, processId, systemName } from "../platform/process.ts";
 import { REDENO_VERSION, REDIS_VERSION, runtimeVersions } from "../platform/version.ts";
 import type { ServerHandle } from "../commands/context.ts";
@@ -32,35 +32,37 @@ export function addServerInfo(info: InfoSections, server: InformedServer): void 
   });
 }
 
-function* serverLines(server: InformedServer): Generator<InfoLine> {
+function serverLines(server: InformedServer): InfoLine[] {
   const { config, clock } = server;
   const uptime_s = Math.floor((clock.now_ms() - server.started_ms) / 1000);
-  yield ["redis_version", REDIS_VERSION];
-  yield ["redis_git_sha1", "00000000"]; // as every released Redis says
-  yield ["redis_git_dirty", 0];
-  yield ["redeno_version", REDENO_VERSION];
-  yield ["redis_mode", "standalone"];
-  yield ["os", systemName()];
-  yield ["arch_bits", 64];
-  yield ["multiplexing_api", "deno"];
-  yield ["deno_version", runtimeVersions().deno];
-  yield ["v8_version", runtimeVersions().v8];
-  yield ["process_id", processId()];
-  yield ["process_supervised", "no"];
-  yield ["run_id", server.runId];
-  yield ["tcp_port", server.port];
-  yield ["server_time_usec", clock.now_us()];
-  yield ["uptime_in_seconds", uptime_s];
-  yield ["uptime_in_days", Math.floor(uptime_s / SECONDS_PER_DAY)];
-  yield ["hz", config.values.hz];
-  yield ["configured_hz", config.values.hz];
-  yield ["lru_clock", Math.floor(clock.now_ms() / 1000) & 0xffffff];
-  yield ["executable", executable()];
-  yield ["config_file", config.file ?? ""];
-  yield ["io_threads_active", 0];
+  return [
+    ["redis_version", REDIS_VERSION],
+    ["redis_git_sha1", "00000000"], // as every released Redis says
+    ["redis_git_dirty", 0],
+    ["redeno_version", REDENO_VERSION],
+    ["redis_mode", "standalone"],
+    ["os", systemName()],
+    ["arch_bits", 64],
+    ["multiplexing_api", "deno"],
+    ["deno_version", runtimeVersions().deno],
+    ["v8_version", runtimeVersions().v8],
+    ["process_id", processId()],
+    ["process_supervised", "no"],
+    ["run_id", server.runId],
+    ["tcp_port", server.port],
+    ["server_time_usec", clock.now_us()],
+    ["uptime_in_seconds", uptime_s],
+    ["uptime_in_days", Math.floor(uptime_s / SECONDS_PER_DAY)],
+    ["hz", config.values.hz],
+    ["configured_hz", config.values.hz],
+    ["lru_clock", Math.floor(clock.now_ms() / 1000) & 0xffffff],
+    ["executable", executable()],
+    ["config_file", config.file ?? ""],
+    ["io_threads_active", 0],
+  ];
 }
 
-function* clientLines(server: InformedServer): Generator<InfoLine> {
+function clientLines(server: InformedServer): InfoLine[] {
   let inputMax = 0;
   let outputMax = 0;
   let paused = 0;
@@ -69,50 +71,67 @@ function* clientLines(server: InformedServer): Generator<InfoLine> {
     outputMax = Math.max(outputMax, client.link?.outputBytes ?? 0);
     if (client.paused) paused++;
   }
-  yield ["connected_clients", server.clients.count];
-  yield ["cluster_connections", 0];
-  yield ["maxclients", server.config.values.maxclients];
-  yield ["client_recent_max_input_buffer", inputMax];
-  yield ["client_recent_max_output_buffer", outputMax];
-  yield ["blocked_clients", server.blocking.count + paused];
-  yield ["tracking_clients", 0];
-  yield ["clients_in_timeout_table", server.blocking.timeoutCount];
+  return [
+    ["connected_clients", server.clients.count],
+    ["cluster_connections", 0],
+    ["maxclients", server.config.values.maxclients],
+    ["client_recent_max_input_buffer", inputMax],
+    ["client_recent_max_output_buffer", outputMax],
+    ["blocked_clients", server.blocking.count + paused],
+    ["tracking_clients", 0],
+    ["clients_in_timeout_table", server.blocking.timeoutCount],
+  ];
 }
 
-function* statsLines(server: InformedServer): Generator<InfoLine> {
+function statsLines(server: InformedServer): InfoLine[] {
   const { stats, keyspace } = server;
-  yield ["total_connections_received", stats.connectionsReceived];
-  yield ["total_commands_processed", stats.commandsProcessed];
-  yield ["instantaneous_ops_per_sec", Math.round(stats.commandRate.perSecond)];
-  yield ["total_net_input_bytes", stats.inputBytes];
-  yield ["total_net_output_bytes", stats.outputBytes];
-  yield* none("total_net_repl_input_bytes", "total_net_repl_output_bytes");
-  yield ["instantaneous_input_kbps", (stats.inputRate.perSecond / 1024).toFixed(2)];
-  yield ["instantaneous_output_kbps", (stats.outputRate.perSecond / 1024).toFixed(2)];
-  yield ["instantaneous_input_repl_kbps", "0.00"];
-  yield ["instantaneous_output_repl_kbps", "0.00"];
-  yield ["rejected_connections", stats.connectionsRejected];
-  yield* none("sync_full", "sync_partial_ok", "sync_partial_err");
-  yield ["expired_keys", keyspace.stats.expired];
-  yield ["expired_stale_perc", (keyspace.stats.expiredShare * 100).toFixed(2)];
-  yield ["expired_time_cap_reached_count", keyspace.stats.expireSlicesCut];
-  yield ["expire_cycle_cpu_milliseconds", Math.floor(keyspace.stats.expireCycle_ms)];
-  yield ["evicted_keys", keyspace.stats.evicted];
-  yield* none("evicted_clients", "total_eviction_exceeded_time", "current_eviction_exceeded_time");
-  yield ["keyspace_hits", keyspace.stats.hits];
-  yield ["keyspace_misses", keyspace.stats.misses];
-  yield ["pubsub_channels", server.pubsub.size("channel")];
-  yield ["pubsub_patterns", server.pubsub.size("pattern")];
-  yield ["pubsubshard_channels", server.pubsub.size("shard")];
-  yield* none("latest_fork_usec", "total_forks", "migrate_cached_sockets");
-  yield* none("slave_expires_tracked_keys");
-  yield* none("active_defrag_hits", "active_defrag_misses");
-  yield* none("active_defrag_key_hits", "active_defrag_key_misses");
-  yield* none("total_active_defrag_time", "current_active_defrag_time");
-  yield* none("tracking_total_keys", "tracking_total_items", "tracking_total_prefixes");
-  yield* none("unexpected_error_replies");
-  yield ["total_error_replies", stats.errorReplies];
-  yield ["total_reads_processed", stats.reads];
-  yield ["total_writes_processed", stats.writes];
-  yield* none("io_threaded_reads_processed", "io_threaded_writes_processed");
+  return [
+    ["total_connections_received", stats.connectionsReceived],
+    ["total_commands_processed", stats.commandsProcessed],
+    ["instantaneous_ops_per_sec", Math.round(stats.commandRate.perSecond)],
+    ["total_net_input_bytes", stats.inputBytes],
+    ["total_net_output_bytes", stats.outputBytes],
+    ["total_net_repl_input_bytes", 0],
+    ["total_net_repl_output_bytes", 0],
+    ["instantaneous_input_kbps", (stats.inputRate.perSecond / 1024).toFixed(2)],
+    ["instantaneous_output_kbps", (stats.outputRate.perSecond / 1024).toFixed(2)],
+    ["instantaneous_input_repl_kbps", "0.00"],
+    ["instantaneous_output_repl_kbps", "0.00"],
+    ["rejected_connections", stats.connectionsRejected],
+    ["sync_full", 0],
+    ["sync_partial_ok", 0],
+    ["sync_partial_err", 0],
+    ["expired_keys", keyspace.stats.expired],
+    ["expired_stale_perc", (keyspace.stats.expiredShare * 100).toFixed(2)],
+    ["expired_time_cap_reached_count", keyspace.stats.expireSlicesCut],
+    ["expire_cycle_cpu_milliseconds", Math.floor(keyspace.stats.expireCycle_ms)],
+    ["evicted_keys", keyspace.stats.evicted],
+    ["evicted_clients", 0],
+    ["total_eviction_exceeded_time", 0],
+    ["current_eviction_exceeded_time", 0],
+    ["keyspace_hits", keyspace.stats.hits],
+    ["keyspace_misses", keyspace.stats.misses],
+    ["pubsub_channels", server.pubsub.size("channel")],
+    ["pubsub_patterns", server.pubsub.size("pattern")],
+    ["pubsubshard_channels", server.pubsub.size("shard")],
+    ["latest_fork_usec", 0],
+    ["total_forks", 0],
+    ["migrate_cached_sockets", 0],
+    ["slave_expires_tracked_keys", 0],
+    ["active_defrag_hits", 0],
+    ["active_defrag_misses", 0],
+    ["active_defrag_key_hits", 0],
+    ["active_defrag_key_misses", 0],
+    ["total_active_defrag_time", 0],
+    ["current_active_defrag_time", 0],
+    ["tracking_total_keys", 0],
+    ["tracking_total_items", 0],
+    ["tracking_total_prefixes", 0],
+    ["unexpected_error_replies", 0],
+    ["total_error_replies", stats.errorReplies],
+    ["total_reads_processed", stats.reads],
+    ["total_writes_processed", stats.writes],
+    ["io_threaded_reads_processed", 0],
+    ["io_threaded_writes_processed", 0],
+  ];
 }

@@ -39,6 +39,20 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     A BLMOVE b c LEFT RIGHT 0
     A BRPOPLPUSH c c 0
     A LRANGE c 0 -1`,
+  "waits one after the other, each with its own arguments": `
+    A BLMOVE a-rather-long-name-of-a-list l1 LEFT RIGHT 0
+    P RPUSH a-rather-long-name-of-a-list 1 2
+    B BLMOVE k l2 RIGHT LEFT 0
+    A BLMOVE m l3 LEFT LEFT 0
+    P RPUSH m x
+    P RPUSH k y z
+    A BLPOP k n o p 0.5
+    P RPUSH k v
+    P LRANGE l1 0 -1
+    P LRANGE l2 0 -1
+    P LRANGE l3 0 -1
+    A BLPOP n 007
+    P RPUSH n 1`,
   "the wait ends with the time": `
     A BLPOP k 0.3
     B BRPOP k 0.31

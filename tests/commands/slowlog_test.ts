@@ -82,6 +82,37 @@ Deno.test({ name: "arguments are shortened, and secrets left out", ...withRedis 
   assertEquals(await entries(pair.right), await entries(pair.left));
 });
 
+/** Sends a command that waits, `fill` by `other` when it does, and reads the reply. */
+async function serve(waiter: RespClient, other: RespClient, command: string, fill: string) {
+  const reply = waiter.call(...command.split(" "));
+  while (!(await other.callRaw("INFO", "clients")).includes("blocked_clients:1"));
+  await other.call(...fill.split(" "));
+  await reply;
+}
+
+Deno.test(
+  { name: "who waits is timed when served, not when giving up", ...withRedis },
+  async () => {
+    const told: unknown[] = [];
+    for (const start of [startRedis, startRedeno]) {
+      await using server = await start();
+      await using waiter = await connect(server.port);
+      await using other = await connect(server.port);
+      await other.call("CONFIG", "SET", "slowlog-log-slower-than", "0", "slowlog-max-len", "10000");
+      await waiter.call("BLPOP", "k", "0.01");
+      await serve(waiter, other, "BLPOP k 0", "LPUSH k x");
+      await serve(waiter, other, "BLMOVE k l LEFT RIGHT 0", "RPUSH k x");
+      await serve(waiter, other, "BZPOPMIN z 0", "ZADD z 1 m");
+      await serve(waiter, other, "XREAD BLOCK 0 STREAMS s $", "XADD s 1-1 f v");
+      const kept = await entries(other) as { args: string[] }[];
+      const names = kept.map(({ args }) => args[0]).filter((name) => !/CONFIG|INFO/.test(name));
+      const calls = await other.call("LATENCY", "HISTOGRAM", "blpop", "blmove", "xread");
+      told.push({ names, calls: JSON.stringify(plain(calls)).match(/"calls",\d+/g) });
+    }
+    assertEquals(told[1], told[0]);
+  },
+);
+
 Deno.test({ name: "a lowered slowlog-max-len is obeyed at once", ...withRedis }, async () => {
   await using redis = await startRedis();
   await using redeno = await startRedeno();

@@ -130,6 +130,8 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     A BZMPOP 0.01 1 z MAX
     A BZMPOP x 1 z MAX
     A BZMPOP 0 0 z MAX
+    A BZMPOP -1 0 z MAX
+    A BZMPOP x 1 z MID
     A ZADD z 1 a 2 b
     A BZPOPMIN none z 0
     A BZMPOP 0 2 none z MAX COUNT 5

@@ -26,6 +26,16 @@ const VALUES: readonly (readonly [call: (reply: Reply) => void, resp2: string, r
   [(r) => r.integer(-(2n ** 63n)), ":-9223372036854775808\r\n", ":-9223372036854775808\r\n"],
   [(r) => r.bulkText(""), "$0\r\n\r\n", "$0\r\n\r\n"],
   [(r) => r.bulkText("\xff\0"), "$2\r\n\xff\0\r\n", "$2\r\n\xff\0\r\n"],
+  [
+    (r) => r.bulkText("x".repeat(300)),
+    `$300\r\n${"x".repeat(300)}\r\n`,
+    `$300\r\n${"x".repeat(300)}\r\n`,
+  ],
+  [
+    (r) => r.bulkText("x".repeat(99) + "\xff\xe9"),
+    `$101\r\n${"x".repeat(99)}\xff\xe9\r\n`,
+    `$101\r\n${"x".repeat(99)}\xff\xe9\r\n`,
+  ],
   [(r) => r.bulk(Buffer.from("abcdef"), 1, 3), "$2\r\nbc\r\n", "$2\r\nbc\r\n"],
   [(r) => r.bulkInteger(-12), "$3\r\n-12\r\n", "$3\r\n-12\r\n"],
   [(r) => r.array(12), "*12\r\n", "*12\r\n"],
