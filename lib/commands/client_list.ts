@@ -98,7 +98,7 @@ function clientLine(client: Client, ctx: Context, now_ms: number): string {
   const inputBytes = Math.min((link?.inputBytes ?? 0) + asking_bytes, buffered_bytes);
   const inputFreeBytes = buffered_bytes - inputBytes;
   const outputBytes = link?.outputBytes ?? 0;
-  const argumentBytes = client === ctx.client ? sizeOf(ctx.args) : 0;
+  const argumentBytes = client === ctx.client ? ctx.args.size_bytes : 0;
   const queuedBytes = transaction?.queuedBytes ?? 0;
   const total_bytes = buffered_bytes + argumentBytes + queuedBytes +
     Math.max(outputBytes, reply.bufferBytes);
@@ -138,12 +138,6 @@ function flagsOf(client: Client): string {
 /** The clock may have been set back meanwhile. */
 function wholeSeconds(span_ms: number): number {
   return Math.max(0, Math.floor(span_ms / 1000));
-}
-
-function sizeOf(args: Args): number {
-  let size = 0;
-  for (let i = 0; i < args.count; i++) size += args.length(i);
-  return size;
 }
 
 /** Bytes of a command as clients send it: `*2\r\n$6\r\nCLIENT\r\n$4\r\nLIST\r\n`. */
