@@ -1,5 +1,9 @@
 /** MULTI, EXEC, DISCARD, WATCH and UNWATCH against the real Redis, with several connections. */
 
+import { commands } from "../../lib/commands/table.ts";
+import { Transaction } from "../../lib/commands/transaction.ts";
+import { Args } from "../../lib/resp/args.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
 import { hasRedisServer, startRedeno, startRedis } from "../kit/oracle.ts";
 import { flags, Seeded } from "../kit/flags.ts";
 import { runScript, Sessions } from "./sessions.ts";
@@ -252,6 +256,23 @@ function mixedTransactions(chance: Seeded, count: number): string {
   for (const name of open) lines.push(`${name} EXEC`);
   return [...lines, "A LRANGE list 0 -1", "A GET large"].join("\n");
 }
+
+Deno.test("a transaction is used again, unless it has grown", () => {
+  const ping = commands.get("ping")!;
+  const small = Transaction.begin();
+  small.add(ping, Args.of("PING", "a"));
+  small.failed = true;
+  small.end();
+  const same = Transaction.begin();
+  assertEquals([same === small, same.failed, same.queuedBytes], [true, false, 0]);
+  for (const large of [Args.of("PING", "x".repeat(2000)), Args.of(...Array(80).fill("PING"))]) {
+    const grown = Transaction.begin();
+    grown.add(ping, large);
+    assertEquals(grown.args(0).text(1), large.text(1));
+    grown.end();
+    assert(Transaction.begin() !== grown);
+  }
+});
 
 Deno.test("transactions answer as in Redis", withRedis, async (t) => {
   await using redis = await startRedis();

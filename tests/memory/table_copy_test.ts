@@ -1,6 +1,8 @@
 /** Copies of whole tables: they hold the same, and from then on share nothing. */
 
 import { Buffer } from "node:buffer";
+import { Arena } from "../../lib/memory/arena.ts";
+import { OFFSET_BITS, OFFSET_MASK } from "../../lib/memory/record_layout.ts";
 import { drawHashSeed } from "../../lib/memory/hash.ts";
 import { RecordTable } from "../../lib/memory/record_table.ts";
 import { LargeZset } from "../../lib/types/zset/large_zset.ts";
@@ -74,6 +76,16 @@ function elementsOf({ tree, table }: LargeZset): string[] {
   return elements;
 }
 
+/** How many there are from the last one back to the first. */
+function countBack({ tree }: LargeZset): number {
+  let count = 0;
+  for (tree.seekRank(tree.size - 1); count < tree.size && tree.slot >= 0; count++) {
+    tree.slot--;
+    if (!tree.settleBack()) return count + 1;
+  }
+  return count;
+}
+
 function put(zset: LargeZset, member: string, score: number): void {
   const buf = Buffer.from(member);
   const ref = zset.find(buf, 0, buf.length);
@@ -97,10 +109,38 @@ Deno.test("a copy of a large sorted set has its order, whatever nodes have come 
     assertEquals(elementsOf(zset), before);
     const order = elementsOf(copy);
     assertEquals(order.length, copy.size);
+    for (const each of [zset, copy]) assertEquals(countBack(each), each.size);
     zset.free();
     assertEquals(elementsOf(copy), order);
     while (copy.size > 0) copy.removeRank(chance.below(copy.size));
     put(copy, "last", 1);
     assertEquals(elementsOf(copy), ["last=1"]);
   }
+});
+
+Deno.test("a copy of an arena is compacted as the arena itself would be", () => {
+  const arena = new Arena();
+  const addresses = Array.from({ length: 80_000 }, (_, i) => {
+    const address = arena.allocate(64);
+    arena.words[address >>> OFFSET_BITS][(address & OFFSET_MASK) << 1] = i + 1;
+    return address;
+  });
+  const copy = new Arena();
+  copy.copyFrom(arena);
+  assertEquals(copy.usedBytes, arena.usedBytes);
+  const free = (goes: (i: number) => boolean) => {
+    for (const [i, address] of addresses.entries()) {
+      if (!goes(i)) continue;
+      arena.free(address);
+      copy.free(address);
+    }
+  };
+  free((i) => i % 10 < 4); // too few to be worth moving the others
+  assertEquals([arena.sparseSegment(), copy.sparseSegment()], [0, 0]);
+  free((i) => i % 10 >= 5);
+  assert(arena.sparseSegment() > 0);
+  assertEquals(copy.sparseSegment(), arena.sparseSegment());
+  const again = new Arena();
+  again.copyFrom(copy);
+  assertEquals(again.reservedBytes, copy.reservedBytes);
 });

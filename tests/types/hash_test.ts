@@ -35,9 +35,16 @@ function hashRoom(): { room: Room; db: Database; gone: string[] } {
 }
 
 /** Sets a field to a value, with an expiry if that is given. */
-function set(db: Database, key: string, field: string, value: string, expiry?: number): boolean {
+function set(
+  db: Database,
+  key: string,
+  field: string,
+  value: string,
+  expiry?: number,
+  limits = SMALL,
+): boolean {
   const args = Args.of(key, field, value);
-  const hash = new Hash().open(db, args, 0, db.peek(args, 0), SMALL);
+  const hash = new Hash().open(db, args, 0, db.peek(args, 0), limits);
   const isNew = hash.set(
     args.buf,
     args.start(1),
@@ -159,6 +166,22 @@ Deno.test("a copy of a large hash has its fields and their expiries, and shares 
   assertEquals(contents(db, "a")!.size, 376);
 });
 
+Deno.test("fields of a copy expire, whatever has become of those of the original", () => {
+  const { room: { keyspace, clock }, db } = hashRoom();
+  for (let i = 0; i < 400; i++) set(db, "a", `f${i}`, "v", START_MS + 1 + i);
+  const args = Args.of("a", "b");
+  const copy = db.object(db.peek(args, 0)).clone();
+  db.storeObject(db.peek(args, 1), args, 1, copy);
+  for (let i = 0; i < 400; i += 2) set(db, "a", `f${i}`, "stays"); // and expires no more
+  db.remove(db.lookupWrite(args, 0));
+  const cycle = new ExpireCycle(keyspace, clock);
+  for (let passed = 1; passed <= 400; passed++) {
+    clock.time_ms = keyspace.now_ms = START_MS + passed;
+    cycle.run();
+    assertEquals(contents(db, "b")?.size ?? 0, 400 - passed);
+  }
+});
+
 Deno.test("expired fields are reported once each, and the key when nothing is left of it", () => {
   for (const count of [4, 300]) {
     const { room: { keyspace, clock }, db, gone } = hashRoom();
@@ -255,7 +278,25 @@ Deno.test("fields drawn by chance are equally likely, those sampled are differen
       assertEquals(sample.length, wanted);
       assertEquals(new Set(sample).size, wanted);
     }
+    counts.clear();
+    for (let i = 0; i < draws / 3; i++) sampleFields(hash, 3, keyspace.random, tally);
+    for (const each of counts.values()) {
+      assertGreater(each, 280);
+      assertLess(each, 520);
+    }
   }
+});
+
+Deno.test("fields are drawn from a packed hash of any length", () => {
+  const { room: { keyspace }, db } = hashRoom();
+  const limits = { "hash-max-listpack-entries": 3000, "hash-max-listpack-value": 64 };
+  for (let i = 0; i < 1700; i++) set(db, "a", `f${i}`, `${i}`, undefined, limits);
+  const args = Args.of("a");
+  const hash = new Hash().open(db, args, 0, db.peek(args, 0));
+  assertEquals(hash.table, undefined);
+  drawFields(hash, 5000, keyspace.random, (field, start, end, value, from, to) => {
+    assertEquals(text(field, start, end), `f${text(value, from, to)}`);
+  });
 });
 
 Deno.test("a whole hash is made at once, in the form that fits it", () => {

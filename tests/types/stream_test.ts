@@ -216,6 +216,17 @@ Deno.test("trimming an entry at a time finds the first one that is left", () => 
   }
 });
 
+Deno.test("the first entry is found behind a chunk all of whose entries are deleted", () => {
+  const stream = new Stream();
+  for (let i = 1; i <= 7; i++) {
+    stream.append({ ms: i, seq: 0 }, Args.of("f", "v"), 0, 1, { bytes_max: 4096, entries_max: 3 });
+  }
+  stream.delete([{ ms: 3, seq: 0 }]);
+  stream.trimBelow({ ms: 3, seq: 0 }, false, 0);
+  assertEquals(stream.firstId, { ms: 4, seq: 0 });
+  assertEquals(entries(stream).map(({ id }) => id.ms), [4, 5, 6, 7]);
+});
+
 Deno.test("IDs of 128 bits are counted on and back exactly", () => {
   const texts = ["0-0", "0-1", "1-18446744073709551615", "9007199254740991-9007199254740991"]
     .concat("9007199254740992-9007199254740993", "18446744073709551615-0", "5-9007199254740992");

@@ -17,6 +17,7 @@ import {
 } from "../../lib/types/zset/score.ts";
 import { zsetAt } from "../../lib/types/zset/view.ts";
 import { Zset } from "../../lib/types/zset/zset.ts";
+import { PackedRun } from "../../lib/types/zset/packed_run.ts";
 import {
   AddResult,
   AddRule,
@@ -297,6 +298,26 @@ Deno.test("times in ms that are a second apart take two bytes each", () => {
   }
   const { valueStart, valueEnd } = db.locate(db.peek(ARGS, 1));
   assertEquals(valueEnd - valueStart, 100 * (1 + 4 + 2) + 5);
+});
+
+Deno.test("every member of a packed sorted set is gone to by its rank", () => {
+  const db = database();
+  const writer = new ZsetWriter();
+  const limits = { entries_max: 128, member_bytes_max: 1000 };
+  writer.open(db, ARGS, 1, db.lookupWrite(ARGS, 1), limits, 30);
+  const names = Array.from({ length: 30 }, (_, i) => `m${i}`.padEnd(i % 7 === 0 ? 200 : 3, "x"));
+  for (const [i, name] of names.entries()) {
+    writer.add(new TextEncoder().encode(name), 0, name.length, i, 0);
+  }
+  writer.close();
+  const { bytes, valueStart, valueEnd } = db.locate(db.peek(ARGS, 1));
+  const packed = new PackedRun();
+  packed.open(bytes, valueStart, valueEnd);
+  assertEquals(packed.count(), names.length);
+  for (const [rank, name] of names.entries()) {
+    packed.goToMember(rank);
+    assertEquals(bytes.toString("latin1", packed.start, packed.end), name);
+  }
 });
 
 Deno.test("a list of members is stored in order and knows what comes twice", () => {

@@ -59,6 +59,34 @@ Deno.test("a HyperLogLog whose key is very long is written as it was, though it 
   });
 });
 
+/** How a large value is made, changed and copied. */
+const COPIED: Readonly<Record<string, { readonly makes: Command; readonly changes: Command }>> = {
+  hash: {
+    makes: ["HSET", "key", ...numbered(2000, "f").flatMap((field) => [field, "v"])],
+    changes: ["HDEL", "key", "f5", "f1000"],
+  },
+  set: { makes: ["SADD", "key", ...numbered(2000, "m")], changes: ["SREM", "key", "m5", "m1000"] },
+  "sorted set": {
+    makes: ["ZADD", "key", ...numbered(2000, "m").flatMap((member, i) => [`${i}`, member])],
+    changes: ["ZREM", "key", "m5", "m1000"],
+  },
+};
+
+for (const [name, { makes, changes }] of Object.entries(COPIED)) {
+  Deno.test(`a copy of a ${name}, made while a snapshot is written or after it, is in the next one`, async () => {
+    await withServer({}, async (client, keyspace) => {
+      await fill(client, [makes, ["SET", "other", "1"]]);
+      const nothing = () => Promise.resolve();
+      await whileWriting(keyspace, 0, () => fill(client, [changes, ["COPY", "key", "during"]]));
+      await whileWriting(keyspace, 0, nothing);
+      await fill(client, [["COPY", "key", "after"], ["COPY", "during", "again"]]);
+      await whileWriting(keyspace, 0, nothing);
+      await whileWriting(keyspace, 1, () => fill(client, [["COPY", "after", "key", "REPLACE"]]));
+      await whileWriting(keyspace, 1, nothing);
+    });
+  });
+}
+
 /** Who waits, and what is served from. */
 const WAITING: Readonly<Record<string, { readonly waits: Command; readonly makes: Command[] }>> = {
   BLPOP: { waits: ["BLPOP", "key", "0"], makes: [["RPUSH", "key", ...numbered(9000, "e")]] },
