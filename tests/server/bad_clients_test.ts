@@ -12,7 +12,7 @@ import { connect, encodeCommand, fromLatin1 } from "../kit/resp_client.ts";
 import {
   eventually,
   infoFigure,
-  openFiles,
+  openSockets,
   residentBytes,
   sleep,
   slowestPing,
@@ -64,7 +64,7 @@ Deno.test("a client that sends one byte at a time is served, and so are the othe
 Deno.test("ten thousand connections in sequence leave nothing behind", async () => {
   await using server = await startRedeno();
   await using client = await connect(server.port);
-  const filesBefore = IS_LINUX ? openFiles(server) : 0;
+  const socketsBefore = IS_LINUX ? openSockets(server) : 0;
   const ping = fromLatin1("PING\r\n");
   const reply = new Uint8Array(16);
   const comeAndGo = async () => {
@@ -88,7 +88,7 @@ Deno.test("ten thousand connections in sequence leave nothing behind", async () 
   if (!IS_LINUX) return;
   await eventually(
     "all sockets are closed",
-    () => Promise.resolve(openFiles(server) <= filesBefore),
+    () => Promise.resolve(openSockets(server) <= socketsBefore),
   );
   assertLess(await residentBytes(server) - memoryBefore, 8 * MIB);
 });

@@ -34,9 +34,17 @@ export async function residentBytes(server: Server): Promise<number> {
   return Number(/VmRSS:\s+(\d+) kB/.exec(text)![1]) * 1024;
 }
 
-/** How many files and sockets a server has open; Linux only. */
-export function openFiles(server: Server): number {
-  return [...Deno.readDirSync(`/proc/${server.process.pid}/fd`)].length;
+/** How many sockets a server has open; Linux only. Deno has files of its own, which come and go. */
+export function openSockets(server: Server): number {
+  const dir = `/proc/${server.process.pid}/fd`;
+  const isSocket = (name: string) => {
+    try {
+      return Deno.readLinkSync(`${dir}/${name}`).startsWith("socket:");
+    } catch {
+      return false; // closed meanwhile
+    }
+  };
+  return [...Deno.readDirSync(dir)].filter(({ name }) => isSocket(name)).length;
 }
 
 /** The slowest of the PINGs that are sent while `work` goes on, in ms. */

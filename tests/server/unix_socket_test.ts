@@ -7,7 +7,7 @@ import { hasRedisServer, type Server, startRedeno, startRedis } from "../kit/ora
 import { connect } from "../kit/resp_client.ts";
 import { connectAt, kindOf, SOCKET } from "../kit/unix_client.ts";
 import { createServer } from "../../lib/mod.ts";
-import { eventually, infoFigure, openFiles } from "./kit.ts";
+import { eventually, infoFigure, openSockets } from "./kit.ts";
 
 const always = { sanitizeOps: true, sanitizeResources: true };
 const withRedis = { ...always, ignore: !hasRedisServer() };
@@ -146,7 +146,7 @@ Deno.test(
     withSocket(async (path, server) => {
       await using watcher = await connect(server.port);
       await watcher.call("SETRANGE", "large", String(LARGE_BYTES - 1), "x");
-      const before = openFiles(server);
+      const before = openSockets(server);
       for (let i = 0; i < 20; i++) {
         await using gone = await connectAt(path);
         await gone.send(...[["BLPOP", "list", "0"], ["SUBSCRIBE", "a"], ["GET", "large"]][i % 3]);
@@ -154,7 +154,7 @@ Deno.test(
       const connected = () => infoFigure(watcher, "connected_clients");
       await eventually("only the watcher is there", async () => await connected() === 1);
       assertEquals(await infoFigure(watcher, "blocked_clients"), 0);
-      const allClosed = () => Promise.resolve(openFiles(server) <= before);
+      const allClosed = () => Promise.resolve(openSockets(server) <= before);
       await eventually("all sockets are closed", allClosed);
     }),
 );
