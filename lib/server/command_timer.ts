@@ -128,6 +128,14 @@ export class CommandTimer {
     if (this.#count > 0) this.#closeGroup();
   }
 
+  /** Does what is no command's time, between commands. */
+  aside(act: () => void): void {
+    const wasInTurn = this.#inTurn;
+    this.endTurn();
+    act();
+    if (wasInTurn) this.begin();
+  }
+
   /** A command is about to run. Returns what {@linkcode CommandTimer.stop} wants to know. */
   start(usage: CommandUsage, args: Args): number {
     const size_bytes = args.end(args.count - 1) - args.start(0);
@@ -173,12 +181,10 @@ export class CommandTimer {
 
   /** A client that waited was served, which took so long. */
   served(ctx: Context, elapsed_ms: number): void {
-    const { slowLog, latency } = this.#parts;
-    this.add(ctx.command.usage, elapsed_ms);
-    if (elapsed_ms < this.#alarmFrom_ms) return;
-    latency.add("command-unblocking", elapsed_ms);
-    if (elapsed_ms >= this.#slowFrom_ms) {
-      slowLog.add(ctx.client, ctx.command, ctx.args, elapsed_ms);
+    const { command, args } = ctx;
+    this.add(command.usage, elapsed_ms);
+    if (elapsed_ms >= this.#alarmFrom_ms) {
+      this.#alarm(ctx, command, args, elapsed_ms, "command-unblocking");
     }
   }
 
@@ -240,9 +246,15 @@ export class CommandTimer {
     return this.#tracking ? slotOf(elapsed_ms) : NOT_TRACKED;
   }
 
-  #alarm(ctx: Context, command: CommandData, args: Args | undefined, elapsed_ms: number): void {
+  #alarm(
+    ctx: Context,
+    command: CommandData,
+    args: Args | undefined,
+    elapsed_ms: number,
+    event = command.flags.includes("fast") ? "fast-command" : "command",
+  ): void {
     const { slowLog, latency } = this.#parts;
-    latency.add(command.flags.includes("fast") ? "fast-command" : "command", elapsed_ms);
+    latency.add(event, elapsed_ms);
     if (elapsed_ms >= this.#slowFrom_ms) slowLog.add(ctx.client, command, args, elapsed_ms);
   }
 }

@@ -221,17 +221,13 @@ export class Dispatcher {
   #serveWaiters(): void {
     const { blocking, timer } = this.#parts;
     if (this.#depth > 0 || !blocking.hasReady) return;
-    timer.endTurn(); // what serving takes is not this command's time
-    blocking.serve();
-    timer.begin();
+    timer.aside(() => blocking.serve());
   }
 
-  /** MONITOR; what showing takes is no command's time. */
+  /** MONITOR. */
   #show(ctx: Context, command: Command, args: Args): void {
     const { monitors, timer } = this.#parts;
-    timer.endTurn();
-    monitors.show(ctx.client, command, args);
-    timer.begin();
+    timer.aside(() => monitors.show(ctx.client, command, args));
   }
 
   /** Statistics. */

@@ -265,6 +265,23 @@ Deno.test("the arguments of a slow command are not those of the one decoded afte
   assertEquals(told, ["fast-command 12", "slow get undefined 12"]);
 });
 
+Deno.test("what is done aside is no command's time, nor is what comes after it outside of a turn", () => {
+  const { clock, told, timer, run } = stopWatch(10_000, 0);
+  timer.begin();
+  run("get", "first", 0);
+  timer.aside(() => clock.advance(50));
+  run("get", "second", 0);
+  timer.end(true);
+  timer.endTurn();
+  timer.aside(() => clock.advance(50));
+  clock.advance(1000); // idle
+  timer.begin();
+  run("get", "third", 0);
+  timer.end(true);
+  timer.endTurn();
+  assertEquals(told, []);
+});
+
 Deno.test("a threshold below a millisecond has every command timed alone", () => {
   const { told, timer, run, usages } = stopWatch(500, 0);
   timer.begin();
