@@ -7,7 +7,6 @@
  */
 
 import { secretHex, sha256Hex } from "../platform/secrets.ts";
-import type { Reply } from "../resp/reply.ts";
 import { ACL_CATEGORIES, isInCategory } from "./acl_categories.ts";
 import { command, type CommandFlag, type CommandRecord } from "./command.ts";
 import { allCommands } from "./command_lookup.ts";
@@ -69,14 +68,14 @@ const cat = command({
   run(ctx) {
     const { args, reply, server } = ctx;
     if (args.count > 3) return reply.error(tooMany(ctx));
-    if (args.count === 2) return replyTexts(reply, ACL_CATEGORIES);
+    if (args.count === 2) return reply.bulkTexts(ACL_CATEGORIES);
     const category = args.text(2).split("\0", 1)[0]; // to Redis it is a C string
     if (!ACL_CATEGORIES.includes(category.toLowerCase())) {
       return reply.error(`ERR Unknown category '${category.slice(0, NAME_LENGTH_MAX)}'`);
     }
 
     const found = [...allCommands(server.commands)].filter((one) => isInCategory(one, category));
-    replyTexts(reply, found.map(({ fullName }) => fullName));
+    reply.bulkTexts(found.map(({ fullName }) => fullName));
   },
 });
 
@@ -125,7 +124,7 @@ const getUser = command({
     reply.set(flags.length);
     for (const flag of flags) reply.bulkText(flag);
     reply.bulkText("passwords");
-    replyTexts(reply, digest === undefined ? [] : [digest]);
+    reply.bulkTexts(digest === undefined ? [] : [digest]);
     for (const [name, rule] of [["commands", COMMANDS], ["keys", KEYS], ["channels", CHANNELS]]) {
       reply.bulkText(name);
       reply.bulkText(rule);
@@ -151,7 +150,7 @@ const list = command({
   run({ reply, server }) {
     const digest = passwordDigest(server);
     const password = digest === undefined ? "nopass" : `#${digest}`;
-    replyTexts(reply, [`user ${USER} on ${password} ${KEYS} ${CHANNELS} ${COMMANDS}`]);
+    reply.bulkTexts([`user ${USER} on ${password} ${KEYS} ${CHANNELS} ${COMMANDS}`]);
   },
 });
 
@@ -159,7 +158,7 @@ const users = command({
   ...shared,
   name: "users",
   summary: "Returns the names of the users.",
-  run: ({ reply }) => replyTexts(reply, [USER]),
+  run: ({ reply }) => reply.bulkTexts([USER]),
 });
 
 const whoAmI = command({
@@ -195,9 +194,4 @@ function tooMany({ args }: Context): string {
   const container = args.text(0).replace(/[a-z]+/g, (letters) => letters.toUpperCase());
   return `ERR unknown subcommand or wrong number of arguments for '${args.text(1)}'. ` +
     `Try ${container} HELP.`;
-}
-
-function replyTexts(reply: Reply, texts: readonly string[]): void {
-  reply.array(texts.length);
-  for (const text of texts) reply.bulkText(text);
 }

@@ -126,8 +126,7 @@ const list = subcommand({
     }
 
     const found = [...allCommands(server.commands)].filter(accepts);
-    reply.array(found.length);
-    for (const { fullName } of found) reply.bulkText(fullName);
+    reply.bulkTexts(found.map(({ fullName }) => fullName));
   },
 });
 

@@ -164,13 +164,12 @@ export interface LatencyEvents {
 export interface Blocking {
   /**
    * Suspends the client until one of `keys` (of its selected database) can serve it; from then on
-   * `ctx.args` is a copy that stays valid until the wait ends. Where it may not wait ({@linkcode Context.mayWait}) the
-   * time is over at once.
+   * `ctx.args` is a copy that stays valid until the wait ends. Where it may not wait
+   * ({@linkcode Context.mayWait}) the time is over at once.
    *
    * @param keys latin1 texts of the keys. @param timeout_ms 0: for ever.
-   * @param attempt tries to serve the client from a key that was touched, which is also argument 0 of
-   * `keyArgs` (valid within the call): replies, reports changes
-   * and logs (`ctx.logAs`) its effect and returns true, or returns false and goes on waiting.
+   * @param attempt tries to serve the client from a key that was touched, which is also argument 0
+   * of `keyArgs` (valid within the call): replies, reports changes and logs (`ctx.logAs`) its effect and returns true, or returns false and goes on waiting.
    * @param timedOut replies when the time is over (CLIENT UNBLOCK ... TIMEOUT calls it as well).
    */
   wait(

@@ -64,18 +64,10 @@ export function infoText(sections: InfoSections, asked: readonly string[]): stri
   return text;
 }
 
-/** For names of sections the order in which they are shown. */
-const orders = new WeakMap<readonly string[], readonly string[]>();
-
 /** Redis's sections first, then those that only redeno has. */
 function shownOrder(names: readonly string[]): readonly string[] {
-  let order = orders.get(names);
-  if (order === undefined) {
-    order = [
-      ...ORDER.filter((name) => names.includes(name)),
-      ...names.filter((name) => !ORDER.includes(name)),
-    ];
-    orders.set(names, order);
-  }
-  return order;
+  return [
+    ...ORDER.filter((name) => names.includes(name)),
+    ...names.filter((name) => !ORDER.includes(name)),
+  ];
 }

@@ -7,12 +7,10 @@ export type InfoLine = readonly [name: string, value: string | number];
 
 /** Sections by name, in the order they were added. */
 export class InfoSections {
-  #names: readonly string[] | undefined;
   readonly #sections = new Map<string, (() => Iterable<InfoLine>)[]>();
 
   /** Adds figures to a section (`Server`, `Clients` ...); they are read when INFO is asked. */
   add(section: string, lines: () => Iterable<InfoLine>): void {
-    this.#names = undefined;
     const sources = this.#sections.get(section);
     if (sources === undefined) this.#sections.set(section, [lines]);
     else sources.push(lines);
@@ -20,7 +18,7 @@ export class InfoSections {
 
   /** Names of all sections. */
   names(): readonly string[] {
-    return this.#names ??= [...this.#sections.keys()];
+    return [...this.#sections.keys()];
   }
 
   /** The lines of one section, `name:value\r\n` each, read now. */

@@ -33,8 +33,7 @@ function replyChannels({ args, reply, server }: Context, kind: "channel" | "shar
   for (const name of server.pubsub.names(kind)) {
     if (pattern === undefined || globMatch(pattern, Buffer.from(name, "latin1"))) found.push(name);
   }
-  reply.array(found.length);
-  for (const name of found) reply.bulkText(name);
+  reply.bulkTexts(found);
 }
 
 /** Answers each channel named and how many are subscribed to it. */

@@ -255,14 +255,14 @@ const sscan = command({
     if (cursor === undefined) return;
     const ref = db.lookup(args, 1);
     if (!ctx.check(ref, "set")) return;
-    if (ref === NONE) return replyEmptyScan(ctx);
+    found.clear();
+    if (ref === NONE) return replyFound(ctx, 0, 0);
     const options = readScanOptions(ctx, 3, false);
     if (options === undefined) return;
 
     const set = setAt(db, ref);
     const { pattern, count } = options;
     if (set.table === undefined && pattern === undefined) return replyWhole(ctx, set);
-    found.clear();
     let seen = 0;
     let matching = 0;
     let steps = count * STEPS_PER_COUNT;
@@ -298,12 +298,6 @@ function replyWhole({ reply }: Context, set: SetView): void {
   reply.bulkInteger(0);
   reply.array(set.size);
   set.forEach((bytes, start, end) => reply.bulk(bytes, start, end));
-}
-
-function replyEmptyScan({ reply }: Context): void {
-  reply.array(2);
-  reply.bulkInteger(0);
-  reply.array(0);
 }
 
 /** The commands of this file. */

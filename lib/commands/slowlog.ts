@@ -109,8 +109,7 @@ function replyEntry(reply: Reply, entry: SlowLogEntry): void {
   reply.integer(entry.id);
   reply.integer(entry.time_s);
   reply.integer(entry.duration_us);
-  reply.array(entry.args.length);
-  for (const arg of entry.args) reply.bulkText(arg);
+  reply.bulkTexts(entry.args);
   reply.bulkText(entry.address);
   reply.bulkText(entry.name);
 }

@@ -143,6 +143,12 @@ export class Reply {
     this.#buf[this.#at++] = LF;
   }
 
+  /** An array of texts as bulk strings. */
+  bulkTexts(texts: readonly string[]): void {
+    this.array(texts.length);
+    for (const text of texts) this.bulkText(text);
+  }
+
   /** An integer as a bulk string. */
   bulkInteger(value: number): void {
     this.#reserve(HEADER_BYTES_MAX);

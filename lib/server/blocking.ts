@@ -7,9 +7,9 @@
  *
  * How to use it in a handler: try to serve the client at once; if nothing is there,
  * `return ctx.server.blocking.wait(ctx, keys, timeout_ms, attempt, timedOut)`. From then on
- * `ctx.args` is a copy that stays valid until the wait ends, so `attempt` may read it. `attempt` looks
- * the key up itself, and must leave everything as it is where it returns false: the key may be gone by now, or
- * be of another type. Where it has changed something it calls `ctx.logAs` - there is no arriving
+ * `ctx.args` is a copy that stays valid until the wait ends, so `attempt` may read it. `attempt`
+ * looks the key up itself, and must leave everything as it is where it returns false: the key may be
+ * gone by now, or be of another type. Where it has changed something it calls `ctx.logAs` - there is no arriving
  * command to be logged. A reply that is an error serves the client, too. Where a command may not
  * wait (inside EXEC, in the log's replay) `timedOut` is called at once; what replies otherwise there
  * asks `ctx.mayWait` before.
@@ -77,8 +77,6 @@ class KeyQueues implements KeyWaiters {
   readonly #waiters = new Map<string, Set<Waiter>>();
   /** Keys that are in the list of ready ones. */
   readonly #ready = new Set<string>();
-  /** A queue that nobody stands in any more, for the next key. */
-  #spare: Set<Waiter> | undefined;
   readonly #db: Database;
   readonly #readyList: ReadyKey[];
 
@@ -107,27 +105,17 @@ class KeyQueues implements KeyWaiters {
   add(waiter: Waiter): void {
     for (const key of waiter.keys) {
       const queue = this.#waiters.get(key);
-      if (queue === undefined) this.#begin(key, waiter);
+      if (queue === undefined) this.#waiters.set(key, new Set([waiter]));
       else queue.add(waiter);
       this.filter |= filterBit(key);
     }
     this.#db.waiters = this;
   }
 
-  #begin(key: string, waiter: Waiter): void {
-    const queue = this.#spare ?? new Set();
-    this.#spare = undefined;
-    queue.add(waiter);
-    this.#waiters.set(key, queue);
-  }
-
   remove(waiter: Waiter): void {
     for (const key of waiter.keys) {
       const queue = this.#waiters.get(key);
-      if (queue?.delete(waiter) && queue.size === 0) {
-        this.#waiters.delete(key);
-        this.#spare = queue; // whoever walks through it comes to its end before anybody begins to wait
-      }
+      if (queue?.delete(waiter) && queue.size === 0) this.#waiters.delete(key);
     }
     if (this.#waiters.size > 0) return;
     this.filter = 0;

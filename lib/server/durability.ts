@@ -289,8 +289,8 @@ export class Durability implements Persistence {
         if (name !== "aof_last_write_status") lines.push([name, value]);
       }
     }
-    for (const line of this.archiver.infoLines()) lines.push(line);
-    if (keyspace.loading) { for (const line of this.#progress.info()) lines.push(line); }
+    lines.push(...this.archiver.infoLines());
+    if (keyspace.loading) lines.push(...this.#progress.info());
     return lines;
   }
 
